@@ -1,0 +1,142 @@
+"""Typed readers for the environment. Settings come from here and from nowhere else."""
+
+import base64
+import json
+import os
+import secrets
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+class Misconfigured(Exception):
+    """The environment says something that cannot be run with."""
+
+
+def text(name: str, default: str) -> str:
+    return os.environ.get(name, default)
+
+
+def number(name: str, default: int) -> int:
+    value = os.environ.get(name)
+    if value is None:
+        return default
+    try:
+        return int(value)
+    except ValueError:
+        raise Misconfigured(f"{name} must be a whole number, not {value!r}") from None
+
+
+def flag(name: str, default: bool) -> bool:
+    value = os.environ.get(name)
+    if value is None:
+        return default
+    if value.lower() not in ("0", "1", "false", "true"):
+        raise Misconfigured(f"{name} must be 0 or 1, not {value!r}")
+    return value.lower() in ("1", "true")
+
+
+def names(name: str, default: list[str]) -> list[str]:
+    """A comma-separated list."""
+    value = os.environ.get(name)
+    return default if value is None else [part.strip() for part in value.split(",") if part.strip()]
+
+
+def var_dir() -> Path:
+    """Where the embedded default keeps its database, mailbox and generated secrets."""
+    path = Path(text("MOVMO_VAR", str(BASE_DIR / "var")))
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def database() -> dict[str, Any]:
+    """Django's DATABASES entry from DATABASE_URL: `sqlite:///path` or `postgresql://user:password@host:port/name`."""
+    url = text("DATABASE_URL", f"sqlite:///{var_dir() / 'movmo.sqlite3'}")
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite":
+        return _sqlite(unquote(parts.path[1:]))
+    if parts.scheme in ("postgresql", "postgres"):
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": unquote(parts.path[1:]),
+            "USER": unquote(parts.username or "postgres"),
+            "PASSWORD": unquote(parts.password or ""),
+            "HOST": parts.hostname or "127.0.0.1",
+            "PORT": parts.port or 5432,
+            "CONN_MAX_AGE": 600,
+            "OPTIONS": {"options": "-c lock_timeout=3000"},
+        }
+    raise Misconfigured(f"DATABASE_URL has the scheme {parts.scheme!r}; use sqlite or postgresql")
+
+
+def _sqlite(path: str) -> dict[str, Any]:
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": path,
+        "CONN_MAX_AGE": 600,
+        "OPTIONS": {
+            # IMMEDIATE takes the write lock at BEGIN: two writers queue instead of failing half-way.
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 10,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        },
+        # A file, because an in-memory database has no locks to test.
+        "TEST": {"NAME": text("MOVMO_TEST_SQLITE", str(var_dir() / f"test-{os.getpid()}.sqlite3"))},
+    }
+
+
+@cache
+def secret(name: str) -> str:
+    """A secret from the environment; in development generated once and kept in a file only the owner can read."""
+    if name in os.environ:
+        return os.environ[name]
+    if text("MOVMO_ENV", "development") == "production":
+        raise Misconfigured(f"{name} must be set in production")
+    return _generated()[name]
+
+
+def encryption_keys() -> dict[int, bytes]:
+    """The key ring: `MOVMO_ENCRYPTION_KEYS` is `id:base64,id:base64`, 32 bytes each; the highest id encrypts."""
+    ring: dict[int, bytes] = {}
+    for entry in secret("MOVMO_ENCRYPTION_KEYS").split(","):
+        key_id, _, encoded = entry.partition(":")
+        key = base64.b64decode(encoded)
+        if not key_id.isdigit() or int(key_id) > 255 or len(key) != 32:
+            raise Misconfigured("MOVMO_ENCRYPTION_KEYS must be id:base64 pairs of 32-byte keys, ids 0 to 255")
+        ring[int(key_id)] = key
+    return ring
+
+
+@cache
+def _generated() -> dict[str, str]:
+    path = var_dir() / "secrets.json"
+    if not path.exists():
+        made = {
+            "MOVMO_SECRET_KEY": secrets.token_urlsafe(50),
+            "MOVMO_ENCRYPTION_KEYS": "1:" + base64.b64encode(secrets.token_bytes(32)).decode(),
+            "MOVMO_OAUTH_RSA_KEY": _rsa_key(),
+        }
+        # Written aside and linked into place: of two processes that start at once, one wins whole.
+        fresh = path.with_suffix(f".{os.getpid()}")
+        fresh.touch(mode=0o600)
+        fresh.write_text(json.dumps(made))
+        try:
+            os.link(fresh, path)
+        except FileExistsError:
+            pass
+        fresh.unlink()
+    kept: dict[str, str] = json.loads(path.read_text())
+    return kept
+
+
+def _rsa_key() -> str:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
