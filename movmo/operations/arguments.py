@@ -1,0 +1,122 @@
+"""The parse step: raw arguments from a door become the operation's request model and its idempotency key."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import orjson
+from pydantic import ValidationError
+
+from movmo.kit.errors import DomainError, InvalidArguments, Kind, NotFound
+from movmo.operations.context import Caller, Door, Request
+
+if TYPE_CHECKING:
+    from movmo.operations.spec import Operation
+
+KEY_PATTERN = re.compile(r"[\x21-\x7e]{8,255}")
+KEY_FIELD = "idempotency_key"
+USER_FIELD = "user_id"
+
+
+class StringArguments(dict[str, Any]):
+    """Arguments that came in a URL: every value is a string, and numbers are read from them."""
+
+
+class IdempotencyKeyMissing(DomainError):
+    kind = Kind.INVALID
+    code = "idempotency_key_missing"
+    message = "This operation needs an idempotency key."
+    hint = (
+        "Send a new random key (a UUID will do) with each new intention, as the `Idempotency-Key` header or the field "
+        "`idempotency_key`, and the same key when you repeat a call."
+    )
+
+
+class IdempotencyKeyInvalid(DomainError):
+    kind = Kind.INVALID
+    code = "idempotency_key_invalid"
+    message = "The idempotency key is not valid: {reason}."
+    hint = "Send 8 to 255 visible ASCII characters, the same in header and body if you send both."
+
+
+def parse(
+    operation: Operation, caller: Caller, raw: Mapping[str, Any], header_key: str | None
+) -> tuple[Request, str | None]:
+    """The validated request and the key. Raises InvalidArguments, NotFound or an idempotency key refusal."""
+    values = dict(raw)
+    _refuse_other_user(values, operation, caller)
+    key = _idempotency_key(operation, caller, values, header_key)
+    try:
+        if isinstance(raw, StringArguments):
+            request = operation.request_model.model_validate_strings(values)
+        else:
+            # As JSON, because only pydantic's JSON mode is strict about types and still reads dates from strings.
+            request = operation.request_model.model_validate_json(_as_json(values), strict=True)
+    except ValidationError as failure:
+        raise InvalidArguments(_fields(failure)) from None
+    return request, key
+
+
+def _refuse_other_user(values: dict[str, Any], operation: Operation, caller: Caller) -> None:
+    """`/v1/users/{user_id}/…` names the token's own traveler, by id or as `me`; anybody else is not found."""
+    if "{user_id}" not in operation.rest.path:
+        return
+    named = values.pop(USER_FIELD, None) if caller.door is Door.REST else None
+    if named is not None and named not in ("me", str(caller.user_id)):
+        raise NotFound("user")
+
+
+def _idempotency_key(
+    operation: Operation, caller: Caller, values: dict[str, Any], header_key: str | None
+) -> str | None:
+    if operation.is_read:
+        return None
+    field = values.pop(KEY_FIELD, None)
+    if field is not None and not isinstance(field, str):
+        raise IdempotencyKeyInvalid(reason="the field is not a string")
+    header = header_key.strip().strip('"') if header_key is not None else None
+    if header is not None and field is not None and header != field:
+        raise IdempotencyKeyInvalid(reason="the header and the field differ")
+    key = header if header is not None else field
+    if key is None:
+        if operation.idempotency == "required" or caller.door is Door.MCP:
+            raise IdempotencyKeyMissing
+        return None
+    if not KEY_PATTERN.fullmatch(key):
+        raise IdempotencyKeyInvalid(reason="it has other than 8 to 255 visible ASCII characters")
+    return key
+
+
+def _as_json(values: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(values, default=_text_of)
+    except (TypeError, ValueError, RecursionError):
+        raise InvalidArguments(
+            {"": "The input is nested too deeply or holds text that is not valid Unicode."}
+        ) from None
+
+
+def _text_of(value: object) -> str:
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError
+
+
+def _fields(failure: ValidationError) -> dict[str, str]:
+    """pydantic's errors as JSON pointers (RFC 6901) to sentences."""
+    fields: dict[str, str] = {}
+    for error in failure.errors(include_url=False, include_context=True, include_input=False):
+        pointer = "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in error["loc"])
+        fields.setdefault(pointer, _sentence(error["type"], error["msg"]))
+    return fields
+
+
+def _sentence(kind: str, message: str) -> str:
+    if kind == "extra_forbidden":
+        return "This field is not known here."
+    if kind == "missing":
+        return "This field is required."
+    return message.removeprefix("Value error, ")

@@ -1,0 +1,51 @@
+"""System checks over the registry: a declaration that leaves a door guessing does not start."""
+
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, register
+from pydantic import BaseModel
+
+from movmo.operations import registry
+from movmo.operations.scopes import SCOPES
+from movmo.operations.spec import Credentials, Idempotency, Operation
+
+
+@register()
+def check_operations(**_: Any) -> list[CheckMessage]:
+    return [
+        Error(problem, obj=operation.name, id=code)
+        for operation in registry.all_operations()
+        for code, problem in _problems(operation)
+    ]
+
+
+def _problems(operation: Operation) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    if not operation.scopes and not (operation.is_read and operation.needs is Credentials.KEY):
+        found.append(("movmo.E001", "needs at least one scope"))
+    if unknown := [scope for scope in operation.scopes if scope not in SCOPES]:
+        found.append(("movmo.E002", f"names unknown scopes: {unknown}"))
+    if not operation.title or not operation.description:
+        found.append(("movmo.E003", "needs a docstring of a title line and a description"))
+    if not operation.errors and not (operation.is_read and operation.needs is Credentials.KEY):
+        found.append(("movmo.E004", "declares no errors"))
+    if operation.is_saga and operation.idempotency is not Idempotency.REQUIRED:
+        found.append(("movmo.E005", "is a saga, which must require an idempotency key"))
+    if operation.is_read and operation.idempotency is not Idempotency.NONE:
+        found.append(("movmo.E006", "is a read and cannot take an idempotency key"))
+    found += [
+        ("movmo.E007", f"input field {name!r} has no description") for name in undescribed(operation.request_model)
+    ]
+    return found
+
+
+def undescribed(model: type[BaseModel], path: str = "") -> list[str]:
+    """The dotted names of a request model's fields that carry no description, nested models included."""
+    missing: list[str] = []
+    for name, field in model.model_fields.items():
+        if not field.description:
+            missing.append(path + name)
+        for part in (field.annotation, *getattr(field.annotation, "__args__", ())):
+            if isinstance(part, type) and issubclass(part, BaseModel):
+                missing += undescribed(part, f"{path}{name}.")
+    return missing

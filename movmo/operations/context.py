@@ -1,0 +1,88 @@
+"""Who calls, and what a handler is told about the call."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from movmo.kit.ids import new_id
+
+
+class Door(StrEnum):
+    REST = "rest"
+    MCP = "mcp"
+    CHECKOUT = "checkout"
+    ADMIN = "admin"
+    COMMAND = "command"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A partner's usage plan: `rate` requests a second on average, `burst` at once."""
+
+    name: str
+    rate: int
+    burst: int
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A verified credential, whatever door it came through.
+
+    `user_id` is the traveler of the access token, `partner_id` the owner of the API key; either may be absent.
+    """
+
+    door: Door
+    user_id: UUID | None = None
+    partner_id: UUID | None = None
+    api_key_id: UUID | None = None
+    client_id: str | None = None
+    scopes: frozenset[str] = frozenset()
+    plan: Plan | None = None
+    request_id: str = ""
+
+    @property
+    def owner_id(self) -> UUID | None:
+        """Whom idempotency keys belong to: the traveler, else the partner. Never the client, so that doors converge."""
+        return self.user_id or self.partner_id
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One call. `now` is the only time a handler knows; `resource_id` is the id for whatever this call creates."""
+
+    caller: Caller
+    now: datetime
+    resource_id: UUID = field(default_factory=new_id)
+
+    @property
+    def traveler_id(self) -> UUID:
+        """The traveler of a call whose operation needs one."""
+        if self.caller.user_id is None:
+            raise RuntimeError("this operation was declared without a traveler")
+        return self.caller.user_id
+
+
+class Request(BaseModel):
+    """Base of every operation's input. Unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class View(BaseModel):
+    """Base of every operation's result."""
+
+    model_config = ConfigDict(frozen=True)
+
+    def is_undecided(self) -> bool:
+        """True when the call was accepted and its outcome is still open (REST answers 202)."""
+        return False
+
+
+class NoArguments(Request):
+    """For operations that take nothing."""
+
+    example: ClassVar[dict[str, object]] = {}

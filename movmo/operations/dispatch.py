@@ -1,0 +1,179 @@
+"""The one pipeline. Every door ends here, and no door holds a rule of its own.
+
+    authorize scope → rate limit → parse → audit intent → idempotency (a replay ends here) → handler → audit outcome
+
+A local write commits its idempotency record, its change and its audit outcome in one transaction. A saga commits its
+record and its reservation first, then goes on with no transaction open. The approval of irreversible calls by a person
+belongs between the idempotency record and the handler, inside the transaction that inserts the record.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from django.db import OperationalError, transaction
+
+from movmo.kit import clock
+from movmo.kit.errors import DomainError, Internal, Kind
+from movmo.operations import arguments, idempotency, limits, registry, scopes
+from movmo.operations.audit import Trail
+from movmo.operations.context import Caller, Context, Request, View
+from movmo.operations.idempotency import AlreadyClaimed, Claim
+from movmo.operations.models import IdempotencyRecord
+from movmo.operations.spec import Operation
+
+log = structlog.get_logger()
+
+ACCEPTED = 202
+LOCK_PHRASES = ("database is locked", "lock timeout", "deadlock detected")
+
+
+class Contended(DomainError):
+    """A lock was not to be had in time. Nothing was changed."""
+
+    kind = Kind.CONFLICT
+    code = "contended"
+    message = "Another call holds what this one needs."
+    hint = "Nothing was changed. Repeat the call with the same idempotency key after `Retry-After` seconds."
+    retryable = True
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a door renders. `status` is the first answer's, `view` is current."""
+
+    view: View
+    status: int
+    replayed: bool = False
+
+    @property
+    def is_undecided(self) -> bool:
+        return self.view.is_undecided()
+
+
+def dispatch(
+    operation: Operation, caller: Caller, raw_arguments: Mapping[str, Any], idempotency_key: str | None = None
+) -> Answer:
+    """Run the operation for the caller. Raises DomainError and nothing else; a replayed one has `replayed` set."""
+    trail = Trail(operation, caller)
+    try:
+        return _run(operation, caller, raw_arguments, idempotency_key, trail)
+    except DomainError as refusal:
+        trail.refused(refusal)
+        raise
+    except OperationalError as failure:
+        if not any(phrase in str(failure) for phrase in LOCK_PHRASES):
+            raise _internal(operation, caller) from failure
+        raise Contended(retry_after=1) from failure
+    except Exception as failure:
+        raise _internal(operation, caller) from failure
+
+
+def refuse(operation: Operation, caller: Caller, refusal: DomainError) -> None:
+    """Leave a refusal that a door had to make before dispatch (HTTP's own 403) in the audit trail."""
+    Trail(operation, caller).refused(refusal)
+
+
+def _internal(operation: Operation, caller: Caller) -> Internal:
+    log.exception("operation.crashed", operation=operation.name, request_id=caller.request_id)
+    return Internal()
+
+
+def _run(operation: Operation, caller: Caller, raw: Mapping[str, Any], header_key: str | None, trail: Trail) -> Answer:
+    scopes.authorize(operation, caller)
+    limits.spend(operation, caller)
+    request, key = arguments.parse(operation, caller, raw, header_key)
+    trail.parsed(request)
+    ctx = Context(caller=caller, now=clock.now())
+    if operation.is_read:
+        view = operation.handler(ctx, request)
+        trail.done()
+        return Answer(view, operation.rest.status)
+    trail.intend()
+    write = _Write(operation, ctx, request, trail)
+    if key is None or caller.owner_id is None:
+        return write.without_key()
+    claim = Claim.of(operation, caller.owner_id, key, request)
+    try:
+        return write.first(claim)
+    except AlreadyClaimed:
+        return write.replay(idempotency.find(claim))
+
+
+class _Write:
+    """One write, in its three ways to run: without a key, as the first of its key, as a replay."""
+
+    def __init__(self, operation: Operation, ctx: Context, request: Request, trail: Trail) -> None:
+        self._operation = operation
+        self._ctx = ctx
+        self._request = request
+        self._trail = trail
+
+    def without_key(self) -> Answer:
+        with transaction.atomic(durable=True):
+            view = self._operation.handler(self._ctx, self._request)
+            self._trail.done(self._ctx.resource_id)
+        return Answer(view, self._operation.rest.status)
+
+    def first(self, claim: Claim) -> Answer:
+        if self._operation.is_saga:
+            return self._first_of_saga(claim)
+        with transaction.atomic(durable=True):
+            record = idempotency.insert(claim, self._ctx)
+            view = self._operation.handler(self._ctx, self._request)
+            reference = self._reference(view)
+            status = self._operation.rest.status
+            idempotency.settle(record, status=status, reference=reference, body=None if reference else view)
+            self._trail.done(self._ctx.resource_id)
+        return Answer(view, status)
+
+    def _first_of_saga(self, claim: Claim) -> Answer:
+        with transaction.atomic(durable=True):
+            record = idempotency.insert(claim, self._ctx)
+            self._operation.handler(self._ctx, self._request)
+        return self._advance(record, replayed=False)
+
+    def replay(self, record: IdempotencyRecord) -> Answer:
+        if record.outcome == IdempotencyRecord.Outcome.REFUSED:
+            refusal = idempotency.stored_refusal(record)
+            refusal.replayed = True
+            raise refusal
+        if self._operation.is_saga:
+            return self._advance(record, replayed=True)
+        self._trail.done(record.resource_id)
+        return Answer(self._told_again(record), record.status or self._operation.rest.status, replayed=True)
+
+    def _advance(self, record: IdempotencyRecord, *, replayed: bool) -> Answer:
+        """Drive the saga as far as it goes. Safe to repeat: after a crash the replay takes it up where it stood."""
+        assert self._operation.advance is not None
+        try:
+            view = self._operation.advance(self._ctx, record.resource_id)
+        except idempotency.IdempotencyInProgress:
+            raise
+        except DomainError as refusal:
+            idempotency.settle_refused(record, refusal)
+            refusal.replayed = replayed
+            raise
+        status = record.status or (ACCEPTED if view.is_undecided() else self._operation.rest.status)
+        with transaction.atomic(durable=True):
+            if record.outcome is None:
+                idempotency.settle(record, status=status, reference=None, body=None)
+            self._trail.done(record.resource_id)
+        return Answer(view, status, replayed=replayed)
+
+    def _reference(self, view: View) -> dict[str, Any] | None:
+        """The arguments of the read that can tell this write's answer again, or None when no read can."""
+        reader = registry.reader_of(self._operation.resource)
+        if reader is None:
+            return None
+        named = {**self._request.model_dump(mode="json"), **view.model_dump(mode="json")}
+        return {name: named[name] for name, field in reader.request_model.model_fields.items() if field.is_required()}
+
+    def _told_again(self, record: IdempotencyRecord) -> View:
+        reader = registry.reader_of(self._operation.resource)
+        if record.reference is None or reader is None:
+            view: View = self._operation.result_model.model_validate(idempotency.stored_body(record))
+            return view
+        view = reader.handler(self._ctx, reader.request_model.model_validate(record.reference))
+        return view

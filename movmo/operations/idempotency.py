@@ -1,0 +1,124 @@
+"""The idempotency step: one record for each key of an owner, inserted first, so that the constraint arbitrates."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import orjson
+from django.db import IntegrityError
+
+from movmo.kit.errors import DomainError, Kind, revive
+from movmo.operations.context import Context, Request, View
+from movmo.operations.keyring import keyring
+from movmo.operations.models import IdempotencyRecord
+
+if TYPE_CHECKING:
+    from movmo.operations.spec import Operation
+
+RETENTION = timedelta(days=30)
+
+
+class IdempotencyKeyReused(DomainError):
+    kind = Kind.RULE
+    code = "idempotency_key_reused"
+    message = "This idempotency key was used for another request."
+    hint = "Use a new key for a new intention; repeat the very same request to get its answer again."
+
+
+class IdempotencyInProgress(DomainError):
+    kind = Kind.CONFLICT
+    code = "idempotency_in_progress"
+    message = "The first call with this idempotency key is still running."
+    hint = "Repeat the same call with the same key after `Retry-After` seconds; it will answer with the first outcome."
+    retryable = True
+
+
+class AlreadyClaimed(Exception):
+    """Another call was first with this key; its record tells how it went."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A key as its owner means it: the same key with another fingerprint is a mistake."""
+
+    owner_id: UUID
+    key_hash: bytes
+    operation: str
+    fingerprint: bytes
+
+    @classmethod
+    def of(cls, operation: Operation, owner_id: UUID, key: str, request: Request) -> Claim:
+        canonical = orjson.dumps(request.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)
+        return cls(
+            owner_id=owner_id,
+            key_hash=hashlib.sha256(key.encode()).digest(),
+            operation=operation.name,
+            fingerprint=hashlib.sha256(operation.name.encode() + b"\n" + canonical).digest(),
+        )
+
+
+def insert(claim: Claim, ctx: Context) -> IdempotencyRecord:
+    """Claim the key. The first statement of its transaction: AlreadyClaimed rolls nothing else back."""
+    record = IdempotencyRecord(
+        owner_id=claim.owner_id,
+        key_hash=claim.key_hash,
+        operation=claim.operation,
+        fingerprint=claim.fingerprint,
+        resource_id=ctx.resource_id,
+        created_at=ctx.now,
+        expires_at=ctx.now + RETENTION,
+    )
+    try:
+        record.save(force_insert=True)
+    except IntegrityError:
+        raise AlreadyClaimed from None
+    return record
+
+
+def find(claim: Claim) -> IdempotencyRecord:
+    """The record of a claimed key. Raises IdempotencyKeyReused; IdempotencyInProgress if it vanished meanwhile."""
+    record = IdempotencyRecord.objects.filter(owner_id=claim.owner_id, key_hash=claim.key_hash).first()
+    if record is None:  # the first call was rolled back between its insert and our look
+        raise IdempotencyInProgress(retry_after=1)
+    if bytes(record.fingerprint) != claim.fingerprint:
+        raise IdempotencyKeyReused
+    return record
+
+
+def settle(record: IdempotencyRecord, *, status: int, reference: dict[str, Any] | None, body: View | None) -> None:
+    """Note the first status, and how to tell the answer again: by reference to a resource, or the body itself."""
+    record.outcome = IdempotencyRecord.Outcome.DONE
+    record.status = status
+    record.reference = reference
+    if body is not None:
+        record.stored = _seal(record, body.model_dump(mode="json"))
+    record.save(update_fields=["outcome", "status", "reference", "stored"])
+
+
+def settle_refused(record: IdempotencyRecord, refusal: DomainError) -> None:
+    record.outcome = IdempotencyRecord.Outcome.REFUSED
+    record.stored = _seal(record, {"code": refusal.code, "facts": refusal.facts})
+    record.save(update_fields=["outcome", "stored"])
+
+
+def stored_body(record: IdempotencyRecord) -> Any:
+    """What `settle` or `settle_refused` kept. The record must have kept something."""
+    plain = keyring().decrypt(bytes(record.stored or b""), bound_to=_binding(record))
+    return orjson.loads(plain)
+
+
+def stored_refusal(record: IdempotencyRecord) -> DomainError:
+    kept = stored_body(record)
+    return revive(kept["code"], kept["facts"])
+
+
+def _seal(record: IdempotencyRecord, body: Any) -> bytes:
+    return keyring().encrypt(orjson.dumps(body), bound_to=_binding(record))
+
+
+def _binding(record: IdempotencyRecord) -> str:
+    return f"idempotency_record:{record.pk}:stored"

@@ -1,0 +1,59 @@
+"""The authorize step: the scopes a call needs, in plain words for consent pages, and who lacks them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from movmo.kit.errors import DomainError, Kind
+from movmo.operations.context import Caller, Door
+
+if TYPE_CHECKING:
+    from movmo.operations.spec import Operation
+
+SCOPES = {
+    "flights:read": "Search flights and see prices",
+    "offers:write": "Prepare offers for you and put passengers on them",
+    "bookings:read": "See your bookings",
+    "bookings:write": "Book flights for you, which spends money",
+    "passengers:read": "See the passengers you have saved",
+    "passengers:write": "Save passengers for you",
+}
+BASELINE = "flights:read"
+
+
+class InsufficientScope(DomainError):
+    kind = Kind.FORBIDDEN
+    code = "insufficient_scope"
+    message = "This access token lacks the scope(s) {missing}."
+    hint = "Ask the traveler for a token with the scopes in `required`, then call again."
+
+
+class UserTokenMissing(DomainError):
+    kind = Kind.UNAUTHENTICATED
+    code = "token_missing"
+    message = "This operation acts for a traveler and needs an access token."
+    hint = "Send `Authorization: Bearer <access_token>` of the traveler."
+
+
+class ApiKeyMissing(DomainError):
+    kind = Kind.UNAUTHENTICATED
+    code = "api_key_missing"
+    message = "This door needs a partner's API key."
+    hint = "Send your key in the `x-api-key` header."
+
+
+def missing(operation: Operation, caller: Caller) -> tuple[str, ...]:
+    """The scopes the operation needs and the caller's token was not granted. A partner's bare key has no scopes."""
+    if caller.user_id is None:
+        return ()
+    return tuple(scope for scope in operation.scopes if scope not in caller.scopes)
+
+
+def authorize(operation: Operation, caller: Caller) -> None:
+    """Raises ApiKeyMissing, UserTokenMissing or InsufficientScope."""
+    if caller.door is Door.REST and caller.partner_id is None:
+        raise ApiKeyMissing
+    if (operation.needs_user or caller.door is not Door.REST) and caller.user_id is None:
+        raise UserTokenMissing
+    if lacking := missing(operation, caller):
+        raise InsufficientScope(missing=" ".join(lacking), required=list(operation.scopes))

@@ -1,0 +1,161 @@
+"""The shape of a declaration: everything a door needs to know about an operation, said once."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, get_type_hints
+from uuid import UUID
+
+from movmo.kit.errors import DomainError
+from movmo.operations import registry
+from movmo.operations.context import Context, Request, View
+
+
+class Effect(StrEnum):
+    READ = "read"
+    WRITE = "write"
+    IRREVERSIBLE = "irreversible"
+
+
+class Credentials(StrEnum):
+    """What REST demands. MCP always and only knows the traveler's token."""
+
+    KEY = "key"
+    KEY_AND_USER = "key_and_user"
+    KEY_MAYBE_USER = "key_maybe_user"
+
+
+class Idempotency(StrEnum):
+    """NONE for reads; OPTIONAL writes accept a key (MCP demands it), REQUIRED writes refuse to run without."""
+
+    NONE = "none"
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    method: str
+    path: str
+    status: int
+
+
+def GET(path: str) -> Route:
+    return Route("GET", path, 200)
+
+
+def POST(path: str, *, status: int = 201) -> Route:
+    return Route("POST", path, status)
+
+
+def PUT(path: str) -> Route:
+    return Route("PUT", path, 200)
+
+
+def DELETE(path: str) -> Route:
+    return Route("DELETE", path, 204)
+
+
+Handler = Callable[[Context, Any], Any]
+Advance = Callable[[Context, UUID], View]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One capability behind every door. Built by `@operation`, read from the registry."""
+
+    name: str
+    handler: Handler
+    rest: Route
+    needs: Credentials
+    scopes: tuple[str, ...]
+    effect: Effect
+    idempotency: Idempotency
+    cost: int
+    resource: str | None
+    errors: tuple[type[DomainError], ...]
+    tool: bool
+    advance: Advance | None
+
+    @cached_property
+    def request_model(self) -> type[Request]:
+        parameters = list(inspect.signature(self.handler).parameters)
+        model: type[Request] = get_type_hints(self.handler)[parameters[1]]
+        return model
+
+    @cached_property
+    def result_model(self) -> type[View]:
+        model: type[View] = get_type_hints(self.advance or self.handler)["return"]
+        return model
+
+    @property
+    def title(self) -> str:
+        return self._docstring.partition("\n")[0].strip()
+
+    @property
+    def description(self) -> str:
+        return self._docstring.partition("\n")[2].strip()
+
+    @property
+    def _docstring(self) -> str:
+        return inspect.getdoc(self.handler) or ""
+
+    @property
+    def is_read(self) -> bool:
+        return self.effect is Effect.READ
+
+    @property
+    def is_saga(self) -> bool:
+        """A provider is called: the handler reserves in one transaction, `advance` goes on with none open."""
+        return self.advance is not None
+
+    @property
+    def needs_user(self) -> bool:
+        return self.needs is Credentials.KEY_AND_USER
+
+
+def operation(
+    name: str,
+    *,
+    rest: Route,
+    needs: Credentials,
+    scopes: tuple[str, ...],
+    effect: Effect,
+    idempotency: Idempotency | None = None,
+    cost: int = 1,
+    resource: str | None = None,
+    errors: tuple[type[DomainError], ...] = (),
+    tool: bool = True,
+    advance: Advance | None = None,
+) -> Callable[[Handler], Handler]:
+    """Declare an operation. The docstring is public: its first line is the title, the rest the description.
+
+    A saga gives `advance`: its handler only reserves, inside the transaction that claims the idempotency key, the row
+    whose id is `ctx.resource_id`; `advance(ctx, id)` drives it on, may be repeated, and returns the view.
+    `resource` is the URI template of what the operation reads or makes; a write is replayed through the read of the
+    same resource.
+    """
+    default = Idempotency.NONE if effect is Effect.READ else Idempotency.OPTIONAL
+
+    def declare(handler: Handler) -> Handler:
+        registry.register(
+            Operation(
+                name=name,
+                handler=handler,
+                rest=rest,
+                needs=needs,
+                scopes=scopes,
+                effect=effect,
+                idempotency=idempotency or default,
+                cost=cost,
+                resource=resource,
+                errors=errors,
+                tool=tool,
+                advance=advance,
+            )
+        )
+        return handler
+
+    return declare
