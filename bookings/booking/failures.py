@@ -1,0 +1,65 @@
+"""Why a booking failed, as its caller hears it. Each of these is final: nothing was booked."""
+
+from bookings.booking.models import Booking
+from bookings.offer.services import OfferStale
+from bookings.providers.errors import ProviderFailure, Refusal, Rejected
+from movmo.kit.errors import DomainError, Kind
+from movmo.kit.money import Money
+
+BOOK_ANEW = "Nothing was booked and no money moved. "
+
+
+class PriceChanged(DomainError):
+    kind = Kind.CONFLICT
+    code = "price_changed"
+    message = "The price is now {new} {currency}, not {old} {currency}."
+    hint = BOOK_ANEW + "Show the traveler the new price; if they agree, search again and book with a new key."
+
+    @classmethod
+    def between(cls, old: Money, new: Money) -> "PriceChanged":
+        return cls(old=old.amount, new=new.amount, currency=new.currency)
+
+
+class SoldOut(DomainError):
+    kind = Kind.CONFLICT
+    code = "sold_out"
+    message = "The last seats of this offer have been sold."
+    hint = BOOK_ANEW + "Search again and book another offer."
+
+
+class PaymentDeclined(DomainError):
+    kind = Kind.RULE
+    code = "payment_declined"
+    message = "The airline's payment was declined."
+    hint = BOOK_ANEW + "Book again with a new idempotency key and another means of payment."
+
+
+class OrderRefused(DomainError):
+    kind = Kind.UPSTREAM_REFUSED
+    code = "provider_refused"
+    message = "{provider} refused the booking."
+    hint = BOOK_ANEW + "Check the passengers' details, or book another offer."
+
+
+class ProviderUnavailable(DomainError):
+    kind = Kind.UPSTREAM_UNREACHABLE
+    code = "provider_unavailable"
+    message = "{provider} could not be reached."
+    hint = BOOK_ANEW + "The offer is still yours: book it again with a new idempotency key."
+
+
+def from_provider(failure: ProviderFailure, booking: Booking) -> DomainError:
+    """A final failure in the house's words. The provider's own text stays in our logs."""
+    if not isinstance(failure, Rejected):
+        return ProviderUnavailable(provider=booking.provider)
+    if failure.refusal is Refusal.PRICE_CHANGED and failure.new_total is not None:
+        return PriceChanged.between(booking.total, failure.new_total)
+    if failure.refusal is Refusal.OFFER_EXPIRED:
+        return OfferStale(reason="the provider says it has expired", expires_at=booking.offer.expires_at.isoformat())
+    plain: dict[Refusal, DomainError] = {Refusal.SOLD_OUT: SoldOut(), Refusal.PAYMENT_DECLINED: PaymentDeclined()}
+    return plain.get(failure.refusal, OrderRefused(provider=booking.provider))
+
+
+def keeps_offer(failure: DomainError) -> bool:
+    """Whether the same offer may still be booked after this failure."""
+    return isinstance(failure, PaymentDeclined | ProviderUnavailable)

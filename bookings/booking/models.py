@@ -1,0 +1,95 @@
+"""A booking, and the record of every step it took.
+
+The passengers and the itinerary are frozen as they were booked: later changes to a saved passenger, or its deletion,
+do not touch them. `id` is the client reference at the provider.
+"""
+
+from django.conf import settings
+from django.db import models
+
+from bookings.booking.states import State
+from bookings.offer.models import Offer
+from movmo.kit.ids import new_id
+from movmo.kit.money import Money
+from partners.partner.models import Partner
+
+STATES = [(state.value, state.name.replace("_", " ").lower()) for state in State]
+
+
+class Booking(models.Model):
+    """`fence` counts claims: an outcome is written only by the holder of the newest, until `lease_until`."""
+
+    class Mode(models.TextChoices):
+        INSTANT = "instant"
+        HOLD = "hold"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="bookings")
+    partner = models.ForeignKey(Partner, null=True, on_delete=models.PROTECT, related_name="bookings")
+    client_id = models.CharField(max_length=255, blank=True)
+    door = models.CharField(max_length=10)
+    provider = models.CharField(max_length=40)
+    offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="bookings")
+    mode = models.CharField(max_length=10, choices=Mode.choices)
+    state = models.CharField(max_length=20, choices=STATES)
+    fence = models.PositiveIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True)
+    submitted_at = models.DateTimeField(null=True)
+    total_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    passengers = models.JSONField()
+    itinerary = models.JSONField()
+    order_id = models.CharField(max_length=80, blank=True)
+    record_locators = models.JSONField(default=list)
+    documents = models.JSONField(default=list)
+    payment_required_by = models.DateTimeField(null=True)
+    failure_code = models.CharField(max_length=80, blank=True)
+    failure_facts = models.JSONField(default=dict)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "booking"
+        constraints = [
+            models.CheckConstraint(condition=models.Q(state__in=[state.value for state in State]), name="known_state"),
+        ]
+        indexes = [
+            models.Index(fields=["user", "-id"], name="booking_of_user"),
+            models.Index(
+                fields=["lease_until"],
+                condition=models.Q(state__in=["reserved", "submitting", "pending", "unknown"]),
+                name="booking_still_open",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.locator or self.id} ({self.state})"
+
+    @property
+    def total(self) -> Money:
+        return Money(self.total_minor, self.currency)
+
+    @property
+    def locator(self) -> str:
+        """The first record locator (PNR), or nothing yet."""
+        return self.record_locators[0] if self.record_locators else ""
+
+
+class BookingTransition(models.Model):
+    """One step of a booking: from where to where, when, who and why. Only ever inserted."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    booking = models.ForeignKey(Booking, on_delete=models.PROTECT, related_name="transitions")
+    before = models.CharField(max_length=20, choices=STATES, blank=True)
+    after = models.CharField(max_length=20, choices=STATES)
+    fence = models.PositiveIntegerField()
+    at = models.DateTimeField()
+    reason = models.CharField(max_length=200)
+
+    class Meta:
+        db_table = "booking_transition"
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.before} → {self.after}"

@@ -1,0 +1,87 @@
+"""Bookings, declared."""
+
+from bookings.booking import queries, services
+from bookings.booking.failures import OrderRefused, PaymentDeclined, PriceChanged, ProviderUnavailable, SoldOut
+from bookings.booking.schemas import BookingList, BookingView, CreateBooking, GetBooking, SearchBookings
+from bookings.booking.services import HoldNotAvailable, PassengerMissing
+from bookings.offer.party import DuplicateName, InfantTurnsTwo, PassengerTypeMismatch
+from bookings.offer.services import NotBookable, OfferStale
+from movmo.kit.cursor import CursorInvalid
+from movmo.kit.errors import NotFound
+from movmo.kit.money import AmountInvalid
+from movmo.operations.context import Context
+from movmo.operations.spec import GET, POST, Credentials, Effect, Idempotency, operation
+
+RESOURCE = "bookings://v1/{booking_id}"
+
+
+@operation(
+    "create_booking",
+    rest=POST("/v1/flights/providers/{provider}/bookings"),
+    needs=Credentials.KEY_AND_USER,
+    scopes=("bookings:write",),
+    effect=Effect.IRREVERSIBLE,
+    idempotency=Idempotency.REQUIRED,
+    cost=10,
+    resource=RESOURCE,
+    advance=services.advance,
+    errors=(
+        NotFound,
+        OfferStale,
+        PriceChanged,
+        SoldOut,
+        PassengerMissing,
+        PassengerTypeMismatch,
+        InfantTurnsTwo,
+        DuplicateName,
+        HoldNotAvailable,
+        NotBookable,
+        AmountInvalid,
+        PaymentDeclined,
+        OrderRefused,
+        ProviderUnavailable,
+    ),
+)
+def create_booking(ctx: Context, request: CreateBooking) -> None:
+    """Book an offer for the passengers mapped to it
+
+    Spends the traveler's money and cannot be undone here: show them the itinerary, the passengers and the total first,
+    and book only on their word. Every slot must be mapped. If the answer's status is `pending` or `unknown`, the airline
+    has not decided: read it again with get_booking and do not book again. To repeat a call whose answer was lost, send
+    the same idempotency key. Next: get_booking.
+    """
+    services.reserve(ctx, request)
+
+
+@operation(
+    "get_booking",
+    rest=GET("/v1/users/{user_id}/bookings/{booking_id}"),
+    needs=Credentials.KEY_AND_USER,
+    scopes=("bookings:read",),
+    effect=Effect.READ,
+    resource=RESOURCE,
+    errors=(NotFound,),
+)
+def get_booking(ctx: Context, request: GetBooking) -> BookingView:
+    """Show a booking with its PNR, tickets, passengers and itinerary
+
+    Use it after create_booking and whenever the traveler asks. A booking whose outcome is open is looked up at the
+    airline on each read. A status of `confirmed` without tickets means reserved, not ticketed.
+    """
+    return services.read(ctx, request.booking_id)
+
+
+@operation(
+    "search_bookings",
+    rest=GET("/v1/users/{user_id}/bookings"),
+    needs=Credentials.KEY_AND_USER,
+    scopes=("bookings:read",),
+    effect=Effect.READ,
+    errors=(CursorInvalid,),
+)
+def search_bookings(ctx: Context, request: SearchBookings) -> BookingList:
+    """List the traveler's bookings, newest first
+
+    Filter by status; for more send next_cursor as `cursor`. Use it to find a booking_id. Next: get_booking.
+    """
+    return queries.page(ctx, request)

@@ -1,0 +1,90 @@
+"""Reads of bookings. Another traveler's is not found."""
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from django.db.models import Q
+
+from bookings.booking.models import Booking
+from bookings.booking.schemas import BookingList, BookingSummary, BookingView, FailureView, SearchBookings
+from bookings.booking.states import OPEN, State
+from bookings.offer.schemas import MoneyView
+from movmo.kit import cursor
+from movmo.kit.errors import NotFound, revive
+from movmo.operations.context import Context
+
+ON_A_LAP = "INF"
+
+
+def owned(ctx: Context, booking_id: UUID) -> Booking:
+    """Raises NotFound."""
+    booking = Booking.objects.filter(pk=booking_id, user_id=ctx.traveler_id).first()
+    if booking is None:
+        raise NotFound("booking")
+    return booking
+
+
+def page(ctx: Context, request: SearchBookings) -> BookingList:
+    """The traveler's bookings, newest first."""
+    rows = Booking.objects.filter(user_id=ctx.traveler_id).order_by("-id")
+    if request.status:
+        rows = rows.filter(state=request.status)
+    if request.cursor:
+        rows = rows.filter(id__lt=cursor.decode_id(request.cursor))
+    found = list(rows.defer("itinerary", "passengers", "documents")[: request.limit + 1])
+    shown = found[: request.limit]
+    return BookingList(
+        data=[BookingSummary(**_summary(booking)) for booking in shown],
+        next_cursor=cursor.encode([str(shown[-1].id)]) if len(found) > len(shown) else None,
+    )
+
+
+def view(booking: Booking) -> BookingView:
+    return BookingView(
+        **_summary(booking),
+        record_locators=booking.record_locators,
+        ticketing=_ticketing(booking),
+        documents=booking.documents,
+        offer_id=booking.offer_id,
+        mode=booking.mode,
+        payment_required_by=booking.payment_required_by,
+        passengers=booking.passengers,
+        slices=booking.itinerary,
+        failure=_failure(booking),
+        updated_at=booking.updated_at,
+    )
+
+
+def _summary(booking: Booking) -> dict[str, Any]:
+    return {
+        "booking_id": booking.id,
+        "status": booking.state,
+        "record_locator": booking.locator or None,
+        "provider": booking.provider,
+        "total": MoneyView.of(booking.total),
+        "created_at": booking.created_at,
+    }
+
+
+def _ticketing(booking: Booking) -> Literal["ticketed", "reserved_not_ticketed", "not_booked"]:
+    """Confirmed is not ticketed: that takes a document for each passenger with a seat."""
+    if booking.state not in (State.CONFIRMED, State.HELD):
+        return "not_booked"
+    seated = {person["slot_id"] for person in booking.passengers if person["type"] != ON_A_LAP}
+    ticketed = {document["slot_id"] for document in booking.documents}
+    return "ticketed" if seated <= ticketed else "reserved_not_ticketed"
+
+
+def _failure(booking: Booking) -> FailureView | None:
+    if not booking.failure_code:
+        return None
+    failure = revive(booking.failure_code, booking.failure_facts)
+    return FailureView(code=failure.code, message=failure.text)
+
+
+def open_bookings(*, now: datetime, limit: int) -> list[Booking]:
+    """Undecided bookings that nobody holds, oldest first."""
+    free = Q(lease_until=None) | Q(lease_until__lte=now)
+    rows = Booking.objects.filter(free, state__in=OPEN).select_related("offer").order_by("id")
+    return list(rows[:limit])

@@ -1,0 +1,201 @@
+"""The booking saga, in named phases. Each write is a durable transaction; the provider is called between them.
+
+    T1  reserve            the booking and its idempotency key commit together (booking.services, inside dispatch)
+    T2  claim              compare-and-swap to `submitting` with a new fence and a lease
+        submit             the provider is called with our booking id as client reference, no transaction open
+    T3  settle             compare-and-swap on (state, fence) to the outcome
+
+Whoever finds a booking open drives it on: the same call repeated, a read, or `manage.py resolve_bookings`. A claim that
+ran out of lease may have been sent, so it becomes `unknown` and is looked up; only when the provider has had its settle
+window and still knows nothing is it submitted again. An order is never sent twice on a guess.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from django.db import transaction
+from django.db.models import F
+
+from bookings.booking import failures, states
+from bookings.booking.models import Booking, BookingTransition
+from bookings.booking.ordering import order_request
+from bookings.booking.states import State
+from bookings.offer import services as offers
+from bookings.providers import registry
+from bookings.providers.errors import OutcomeUnknown, ProviderFailure, Refusal, Rejected, Unavailable
+from bookings.providers.types import OrderStatus, ProviderOrder
+from movmo.kit.errors import DomainError
+
+log = structlog.get_logger()
+
+LEASE = timedelta(seconds=60)
+LOOK_UP_PAUSE = timedelta(seconds=2)
+SETTLE_WINDOW = timedelta(minutes=2)
+MOST_ATTEMPTS = 3
+
+STATE_OF_ORDER = {
+    OrderStatus.CONFIRMED: State.CONFIRMED,
+    OrderStatus.HELD: State.HELD,
+    OrderStatus.PENDING: State.PENDING,
+    OrderStatus.FAILED: State.FAILED,
+}
+
+
+def submit(booking: Booking, *, now: datetime) -> Booking:
+    """Claim a reserved booking and place its order. Returns it as it stands; another's claim leaves it alone."""
+    claimed = _claim(booking, State.SUBMITTING, now=now, attempts=F("attempts") + 1, submitted_at=now)
+    if claimed is None:
+        return reload(booking.id)
+    provider = registry.provider(claimed.provider)
+    try:
+        order = provider.book(order_request(claimed), now=now)
+    except Rejected as failure:
+        if failure.refusal is Refusal.DUPLICATE_REFERENCE:
+            return _look_up(_settle(claimed, State.UNKNOWN, now=now, reason="the provider has our reference"), now=now)
+        return _fail(claimed, failures.from_provider(failure, claimed), now=now, detail=failure.detail)
+    except Unavailable as failure:
+        return _fail(claimed, failures.from_provider(failure, claimed), now=now, detail=failure.detail)
+    except OutcomeUnknown as failure:
+        return _settle(claimed, State.UNKNOWN, now=now, reason=failure.detail)
+    except Exception:
+        # Whatever broke, the order may have left: only a look-up can tell.
+        log.exception("booking.submit_crashed", booking_id=str(claimed.id))
+        return _settle(claimed, State.UNKNOWN, now=now, reason="the call to the provider broke")
+    return _record(claimed, order, now=now)
+
+
+def look_up(booking: Booking, *, now: datetime) -> Booking:
+    """Ask the provider what became of an order, if it is open and nobody else is asking. Never sends an order."""
+    if booking.state == State.SUBMITTING and lease_is_over(booking, now=now):
+        booking = _settle(booking, State.UNKNOWN, now=now, reason="the lease ran out before an answer")
+    if booking.state not in (State.UNKNOWN, State.PENDING) or not lease_is_over(booking, now=now):
+        return booking
+    return _look_up(booking, now=now)
+
+
+def resume(booking: Booking, *, now: datetime) -> Booking:
+    """Drive an open booking as far as it goes: look up what was sent, submit what certainly was not."""
+    booking = look_up(booking, now=now)
+    return submit(booking, now=now) if booking.state == State.RESERVED else booking
+
+
+def lease_is_over(booking: Booking, *, now: datetime) -> bool:
+    return booking.lease_until is None or booking.lease_until <= now
+
+
+def reload(booking_id: UUID) -> Booking:
+    return Booking.objects.select_related("offer").get(pk=booking_id)
+
+
+def _look_up(booking: Booking, *, now: datetime) -> Booking:
+    claimed = _claim(booking, State(booking.state), now=now)
+    if claimed is None:
+        return reload(booking.id)
+    try:
+        order = registry.provider(claimed.provider).find_order(str(claimed.id), now=now)
+    except ProviderFailure as failure:
+        log.warning("booking.look_up_failed", booking_id=str(claimed.id), detail=failure.detail)
+        return _pause(claimed, now=now)
+    if order is not None:
+        return _record(claimed, order, now=now)
+    return _nothing_found(claimed, now=now)
+
+
+def _nothing_found(booking: Booking, *, now: datetime) -> Booking:
+    """The provider knows no order. Inside the settle window it may still come; after it, it never was."""
+    submitted_at = booking.submitted_at or booking.created_at
+    if booking.state == State.PENDING or now - submitted_at < SETTLE_WINDOW:
+        return _pause(booking, now=now)
+    if booking.attempts < MOST_ATTEMPTS:
+        return _settle(booking, State.RESERVED, now=now, reason="no order after the settle window")
+    return _settle(booking, State.MANUAL_REVIEW, now=now, reason=f"no order after {booking.attempts} attempts")
+
+
+def _record(booking: Booking, order: ProviderOrder, *, now: datetime) -> Booking:
+    """Write down the provider's order as the outcome. Still pending changes nothing."""
+    after = STATE_OF_ORDER[order.status]
+    if after == booking.state:
+        return _pause(booking, now=now)
+    if after is State.FAILED:
+        refused = failures.OrderRefused(provider=booking.provider)
+        return _fail(booking, refused, now=now, detail="the order failed")
+    slot_ids = {person["provider_passenger_id"]: person["slot_id"] for person in booking.passengers}
+    return _settle(
+        booking,
+        after,
+        now=now,
+        reason="the provider has the order",
+        order_id=order.order_id,
+        record_locators=list(order.record_locators),
+        documents=[
+            {"type": document.type, "number": document.number, "slot_id": slot_ids[document.provider_passenger_id]}
+            for document in order.documents
+        ],
+        payment_required_by=order.payment_required_by,
+    )
+
+
+def _fail(booking: Booking, failure: DomainError, *, now: datetime, detail: str) -> Booking:
+    log.info("booking.failed", booking_id=str(booking.id), code=failure.code, detail=detail)
+    return _settle(
+        booking,
+        State.FAILED,
+        now=now,
+        reason=failure.code,
+        also=lambda: offers.release(booking.offer_id, still_valid=failures.keeps_offer(failure)),
+        failure_code=failure.code,
+        failure_facts=failure.facts,
+    )
+
+
+def _claim(booking: Booking, after: State, *, now: datetime, **changes: object) -> Booking | None:
+    """Take the booking for one call to its provider; None when another has taken it."""
+    if after != booking.state:
+        states.check(State(booking.state), after)
+    with transaction.atomic(durable=True):
+        won = Booking.objects.filter(pk=booking.pk, state=booking.state, fence=booking.fence).update(
+            state=after, fence=F("fence") + 1, lease_until=now + LEASE, updated_at=now, **changes
+        )
+        if not won:
+            return None
+        if after != booking.state:
+            _note(booking, after, fence=booking.fence + 1, now=now, reason="claimed")
+    return reload(booking.pk)
+
+
+def _settle(
+    booking: Booking,
+    after: State,
+    *,
+    now: datetime,
+    reason: str,
+    also: Callable[[], None] | None = None,
+    **changes: object,
+) -> Booking:
+    """Compare-and-swap to the outcome. A newer fence has won meanwhile: then its word stands."""
+    states.check(State(booking.state), after)
+    with transaction.atomic(durable=True):
+        won = Booking.objects.filter(pk=booking.pk, state=booking.state, fence=booking.fence).update(
+            state=after, lease_until=None, updated_at=now, **changes
+        )
+        if won:
+            _note(booking, after, fence=booking.fence, now=now, reason=reason)
+            if also is not None:
+                also()
+    return reload(booking.pk)
+
+
+def _pause(booking: Booking, *, now: datetime) -> Booking:
+    """Still open: let go of the claim, but leave a moment before the next look."""
+    Booking.objects.filter(pk=booking.pk, state=booking.state, fence=booking.fence).update(
+        lease_until=now + LOOK_UP_PAUSE, updated_at=now
+    )
+    return reload(booking.pk)
+
+
+def _note(booking: Booking, after: State, *, fence: int, now: datetime, reason: str) -> None:
+    BookingTransition.objects.create(
+        booking_id=booking.pk, before=booking.state, after=after, fence=fence, at=now, reason=reason[:200]
+    )

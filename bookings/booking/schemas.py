@@ -1,0 +1,107 @@
+"""What doors take and give for bookings."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from bookings.booking.states import State
+from bookings.offer.schemas import MoneyInput, MoneyView, ProviderName, SliceView
+from bookings.providers.types import PassengerType
+from movmo.operations.context import Request, View
+
+
+class Mode(StrEnum):
+    INSTANT = "instant"
+    HOLD = "hold"
+
+
+class CreateBooking(Request):
+    provider: ProviderName = Field(description="The offer's provider.", examples=["sandbox"])
+    offer_id: UUID = Field(description="The offer to book, with every slot mapped to a passenger.")
+    expected_total: MoneyInput = Field(
+        description="The total the traveler was shown. If the price is another by now, nothing is booked."
+    )
+    mode: Mode = Field(
+        default=Mode.INSTANT,
+        description="`instant` books and tickets now; `hold` reserves seats to be paid later, where the offer allows.",
+        examples=["instant"],
+    )
+
+
+class GetBooking(Request):
+    booking_id: UUID = Field(description="From create_booking or search_bookings.")
+
+
+class SearchBookings(Request):
+    status: State | None = Field(default=None, description="Only bookings in this state.", examples=["confirmed"])
+    limit: int = Field(default=20, ge=1, le=100, description="How many bookings a page holds.", examples=[20])
+    cursor: str | None = Field(
+        default=None, max_length=300, description="`next_cursor` of the page before; leave out for the first page."
+    )
+
+
+class BookedPassenger(View):
+    """A person as booked."""
+
+    slot_id: UUID
+    passenger_id: UUID
+    type: PassengerType = Field(examples=["ADT"])
+    given_name: str = Field(examples=["Ana María"])
+    family_name: str = Field(examples=["Müller"])
+    name_as_ticketed: str = Field(examples=["MUELLER/ANA MARIA"])
+    birth_date: date = Field(examples=["1988-04-12"])
+    associated_adult: UUID | None = None
+
+
+class DocumentView(View):
+    """A ticket: 13 digits, of which the first three are the airline's."""
+
+    type: str = Field(examples=["electronic_ticket"])
+    number: str = Field(examples=["0002412345678"])
+    slot_id: UUID
+
+
+class FailureView(View):
+    code: str = Field(examples=["sold_out"])
+    message: str = Field(examples=["The flight has been sold out."])
+
+
+class BookingSummary(View):
+    booking_id: UUID
+    status: State = Field(
+        description=(
+            "`confirmed`, `held` and `failed` are final. `reserved`, `submitting`, `pending` and `unknown` are being "
+            "decided with the airline: read again later and do not book again. `manual_review`: our staff decides."
+        ),
+        examples=["confirmed"],
+    )
+    record_locator: str | None = Field(default=None, description="The airline's PNR.", examples=["BCDFGH"])
+    provider: str = Field(examples=["sandbox"])
+    total: MoneyView
+    created_at: datetime
+
+
+class BookingView(BookingSummary):
+    record_locators: list[str] = Field(description="All PNRs: one offer may become several.", examples=[["BCDFGH"]])
+    ticketing: Literal["ticketed", "reserved_not_ticketed", "not_booked"] = Field(
+        description="`ticketed` once every passenger with a seat has a ticket.", examples=["ticketed"]
+    )
+    documents: list[DocumentView]
+    offer_id: UUID
+    mode: Mode = Field(examples=["instant"])
+    payment_required_by: datetime | None = Field(default=None, description="For a held booking.")
+    passengers: list[BookedPassenger]
+    slices: list[SliceView]
+    failure: FailureView | None = Field(default=None, description="Why nothing was booked, for a failed booking.")
+    updated_at: datetime
+
+    def is_undecided(self) -> bool:
+        return self.status not in (State.CONFIRMED, State.HELD, State.FAILED)
+
+
+class BookingList(View):
+    data: list[BookingSummary]
+    next_cursor: str | None = None

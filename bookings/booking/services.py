@@ -1,0 +1,134 @@
+"""Writes of bookings: reserve in the first transaction, then let the saga drive."""
+
+from typing import Any
+from uuid import UUID
+
+from bookings.booking import failures, queries, saga
+from bookings.booking.models import Booking, BookingTransition
+from bookings.booking.schemas import BookingView, CreateBooking, Mode
+from bookings.booking.states import OPEN, State
+from bookings.offer import party, views
+from bookings.offer import queries as offers
+from bookings.offer import services as offer_services
+from bookings.offer.models import Offer, OfferSlot
+from bookings.passenger import queries as passengers
+from bookings.passenger.models import Passenger
+from bookings.providers import registry
+from bookings.providers.types import NormalisedOffer, PassengerType
+from movmo.kit.errors import DomainError, Kind, revive
+from movmo.operations.context import Context
+from movmo.operations.idempotency import IdempotencyInProgress
+
+
+class PassengerMissing(DomainError):
+    kind = Kind.RULE
+    code = "passenger_missing"
+    message = "{unmapped} slot(s) of the offer have no passenger yet."
+    hint = "Map a saved passenger to each slot named in `slots` with update_passenger, then book."
+
+
+class HoldNotAvailable(DomainError):
+    kind = Kind.RULE
+    code = "hold_not_available"
+    message = "This offer must be paid at once; it cannot be held."
+    hint = "Book it with mode `instant`, or search for an offer whose requires_instant_payment is false."
+
+
+def reserve(ctx: Context, request: CreateBooking) -> None:
+    """T1: check the rules, take the offer, and write the booking down. Called inside the claim's transaction."""
+    offer = offers.visible(ctx.caller, provider=request.provider, offer_id=request.offer_id)
+    if (current := offers.status(offer, now=ctx.now)) != Offer.Status.ACTIVE:
+        raise offer_services.stale(offer, f"it is {current}")
+    content = offer.content
+    expected = request.expected_total.money()
+    if expected != offer.total:
+        raise failures.PriceChanged.between(expected, offer.total)
+    _check_mode(request, offer, content)
+    slots = offers.slots_of(offer)
+    people = _mapped_people(slots)
+    _check_party(people, content)
+    offer_services.consume(offer)
+    Booking.objects.create(
+        id=ctx.resource_id,
+        user_id=ctx.traveler_id,
+        partner_id=ctx.caller.partner_id,
+        client_id=ctx.caller.client_id or "",
+        door=ctx.caller.door,
+        provider=offer.provider,
+        offer=offer,
+        mode=request.mode,
+        state=State.RESERVED,
+        total_minor=offer.total_minor,
+        currency=offer.currency,
+        passengers=[_frozen(slot, person, slots) for slot, person in people],
+        itinerary=[part.model_dump(mode="json") for part in views.slice_views(content, slots)],
+        created_at=ctx.now,
+        updated_at=ctx.now,
+    )
+    BookingTransition.objects.create(
+        booking_id=ctx.resource_id, after=State.RESERVED, fence=0, at=ctx.now, reason=f"by {ctx.caller.door}"
+    )
+
+
+def advance(ctx: Context, booking_id: UUID) -> BookingView:
+    """Drive the booking as far as it goes. Safe to repeat. Raises the failure of a failed booking."""
+    booking = saga.resume(saga.reload(booking_id), now=ctx.now)
+    if booking.state == State.FAILED:
+        raise revive(booking.failure_code, booking.failure_facts)
+    if booking.state == State.SUBMITTING:
+        raise IdempotencyInProgress(retry_after=1)
+    return queries.view(booking)
+
+
+def read(ctx: Context, booking_id: UUID) -> BookingView:
+    """The booking as it stands; one whose outcome is unknown is looked up first. Never sends an order."""
+    booking = queries.owned(ctx, booking_id)
+    if booking.state in OPEN:
+        booking = saga.look_up(booking, now=ctx.now)
+    return queries.view(booking)
+
+
+def _check_mode(request: CreateBooking, offer: Offer, content: NormalisedOffer) -> None:
+    capabilities = registry.provider(offer.provider).capabilities
+    if not capabilities.bookable:
+        raise offer_services.NotBookable(provider=offer.provider, what="booking")
+    offer_services.check_composition(content, capabilities)
+    if request.mode is Mode.HOLD and (content.payment_requirements.requires_instant_payment or not capabilities.holds):
+        raise HoldNotAvailable
+
+
+def _mapped_people(slots: list[OfferSlot]) -> list[tuple[OfferSlot, Passenger]]:
+    missing = [str(slot.id) for slot in slots if slot.passenger is None or slot.passenger.deleted_at]
+    if missing:
+        raise PassengerMissing(unmapped=len(missing), slots=missing)
+    return [(slot, slot.passenger) for slot in slots if slot.passenger is not None]
+
+
+def _check_party(people: list[tuple[OfferSlot, Passenger]], content: NormalisedOffer) -> None:
+    party.check_party(
+        (
+            party.Traveller(PassengerType(slot.type), person.birth_date, passengers.ticket_name(person))
+            for slot, person in people
+        ),
+        content,
+    )
+
+
+def _frozen(slot: OfferSlot, person: Passenger, slots: list[OfferSlot]) -> dict[str, Any]:
+    """The passenger as booked, with the provider's ids beside ours."""
+    adult = next((one for one in slots if one.provider_passenger_id == slot.associated_adult), None)
+    return {
+        "slot_id": str(slot.id),
+        "provider_passenger_id": slot.provider_passenger_id,
+        "passenger_id": str(person.id),
+        "type": slot.type,
+        "given_name": person.given_name,
+        "family_name": person.family_name,
+        "name_as_ticketed": passengers.ticket_name(person),
+        "birth_date": person.birth_date.isoformat(),
+        "gender": person.gender,
+        "email": person.email or None,
+        "phone_number": person.phone_number or None,
+        "associated_adult": str(adult.id) if adult else None,
+        "associated_provider_adult": slot.associated_adult,
+    }

@@ -1,0 +1,48 @@
+"""The life of a booking: its states and every legal transition. Nothing else changes a state.
+
+reserved → submitting → confirmed | held | pending | failed | unknown
+pending  → confirmed | held | failed
+unknown  → confirmed | held | failed | pending     found by look-up
+unknown  → reserved                                nothing found after the settle window: submit again
+unknown  → manual_review                           nothing found, and tried often enough: a person decides
+"""
+
+from enum import StrEnum
+
+
+class State(StrEnum):
+    RESERVED = "reserved"
+    SUBMITTING = "submitting"
+    CONFIRMED = "confirmed"
+    HELD = "held"
+    PENDING = "pending"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    MANUAL_REVIEW = "manual_review"
+
+
+DECIDED = frozenset({State.CONFIRMED, State.HELD, State.FAILED})
+OPEN = frozenset({State.RESERVED, State.SUBMITTING, State.PENDING, State.UNKNOWN})
+
+_ANSWERS = frozenset({State.CONFIRMED, State.HELD, State.PENDING, State.FAILED})
+
+TRANSITIONS: dict[State, frozenset[State]] = {
+    State.RESERVED: frozenset({State.SUBMITTING}),
+    State.SUBMITTING: _ANSWERS | {State.UNKNOWN},
+    State.PENDING: _ANSWERS - {State.PENDING},
+    State.UNKNOWN: _ANSWERS | {State.RESERVED, State.MANUAL_REVIEW},
+    State.CONFIRMED: frozenset(),
+    State.HELD: frozenset(),
+    State.FAILED: frozenset(),
+    State.MANUAL_REVIEW: frozenset(),
+}
+
+
+class IllegalTransition(RuntimeError):
+    """A programming error: the table does not know this step."""
+
+
+def check(before: State, after: State) -> None:
+    """Raises IllegalTransition."""
+    if after not in TRANSITIONS[before]:
+        raise IllegalTransition(f"{before} → {after}")

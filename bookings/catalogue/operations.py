@@ -1,0 +1,40 @@
+"""The provider catalogue, declared. A partner's key is enough: no traveler is needed."""
+
+from bookings.catalogue import queries
+from bookings.catalogue.schemas import CapabilitiesView, GetCapabilities, ProviderList
+from bookings.providers.registry import ProviderUnknown
+from movmo.operations.context import Context, NoArguments
+from movmo.operations.spec import GET, Credentials, Effect, operation
+
+
+@operation(
+    "list_providers",
+    rest=GET("/v1/flights/providers"),
+    needs=Credentials.KEY,
+    scopes=(),
+    effect=Effect.READ,
+)
+def list_providers(ctx: Context, request: NoArguments) -> ProviderList:
+    """List the flight providers
+
+    The names returned are what every other operation takes as `provider`. Not needed before search_flights, which
+    asks all providers by itself. Next: get_provider_capabilities for one of them.
+    """
+    return queries.providers()
+
+
+@operation(
+    "get_provider_capabilities",
+    rest=GET("/v1/flights/providers/{provider}/capabilities"),
+    needs=Credentials.KEY,
+    scopes=(),
+    effect=Effect.READ,
+    errors=(ProviderUnknown,),
+)
+def get_provider_capabilities(ctx: Context, request: GetCapabilities) -> CapabilitiesView:
+    """Tell what a provider can do
+
+    Whether it can search, book, hold and show seats, its largest party, and the genders it takes. Use it when an
+    operation answered that the provider does not support something. Next: search_flights or create_offer.
+    """
+    return queries.capabilities(request.provider)

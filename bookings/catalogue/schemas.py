@@ -1,0 +1,31 @@
+"""What doors take and give about providers."""
+
+from pydantic import Field
+
+from movmo.operations.context import Request, View
+
+
+class GetCapabilities(Request):
+    provider: str = Field(max_length=40, description="Provider name, from list_providers.", examples=["sandbox"])
+
+
+class ProviderView(View):
+    provider: str = Field(examples=["sandbox"])
+    name: str = Field(examples=["Movmo Sandbox Air"])
+    type: str = Field(examples=["built-in"])
+
+
+class ProviderList(View):
+    data: list[ProviderView]
+
+
+class CapabilitiesView(ProviderView):
+    bookable: bool = Field(description="Offers of this provider can be booked here.")
+    search: bool
+    holds: bool = Field(description="A booking can be held and paid later.")
+    pricing_step: bool = Field(description="An offer must be re-priced before it is booked.")
+    seat_map: bool
+    max_passengers: int = Field(examples=[9])
+    max_connections: int = Field(examples=[4])
+    genders: list[str] = Field(examples=[["F", "M", "X", "U"]])
+    notes: str

@@ -1,0 +1,85 @@
+"""A provider's offer as it was submitted, and the slots that people are mapped to."""
+
+from django.conf import settings
+from django.db import models
+
+from bookings.passenger.models import Passenger
+from bookings.providers.types import NormalisedOffer, PassengerType
+from movmo.kit.ids import new_id
+from movmo.kit.money import Money
+from partners.partner.models import Partner
+
+
+class Offer(models.Model):
+    """`user` is null until a traveler is known: three catalogue routes need only a partner's key.
+
+    `raw` is the provider's own text, encrypted and bound to this row. Whether the offer has run out is judged by
+    `expires_at`; EXPIRED is stored only when the provider itself said so.
+    """
+
+    class Status(models.TextChoices):
+        ACTIVE = "active"
+        CONSUMED = "consumed"
+        EXPIRED = "expired"
+
+    class ExpirySource(models.TextChoices):
+        PROVIDER = "provider"
+        POLICY = "policy"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    provider = models.CharField(max_length=40)
+    provider_offer_id = models.CharField(max_length=300)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="offers")
+    partner = models.ForeignKey(Partner, null=True, on_delete=models.PROTECT, related_name="offers")
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.ACTIVE)
+    expires_at = models.DateTimeField()
+    expiry_source = models.CharField(max_length=10, choices=ExpirySource.choices)
+    total_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    normalised = models.JSONField()
+    raw = models.BinaryField()
+    raw_sha256 = models.CharField(max_length=64)
+    search_id = models.UUIDField(null=True)
+    search_position = models.PositiveIntegerField(null=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "offer"
+        constraints = [
+            models.CheckConstraint(condition=models.Q(total_minor__gte=0), name="offer_total_is_not_negative"),
+            models.UniqueConstraint(fields=["search_id", "search_position"], name="one_offer_per_search_position"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.provider_offer_id}"
+
+    @property
+    def content(self) -> NormalisedOffer:
+        return NormalisedOffer.model_validate(self.normalised)
+
+    @property
+    def total(self) -> Money:
+        return Money(self.total_minor, self.currency)
+
+
+class OfferSlot(models.Model):
+    """One seat (or lap) of an offer. `associated_adult` is the provider's id of the adult whose lap it is."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    offer = models.ForeignKey(Offer, on_delete=models.CASCADE, related_name="slots")
+    position = models.PositiveSmallIntegerField()
+    provider_passenger_id = models.CharField(max_length=300)
+    type = models.CharField(max_length=3, choices=[(known.value, known.name) for known in PassengerType])
+    associated_adult = models.CharField(max_length=300, null=True)
+    passenger = models.ForeignKey(Passenger, null=True, on_delete=models.PROTECT, related_name="slots")
+
+    class Meta:
+        db_table = "offer_slot"
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["offer", "provider_passenger_id"], name="one_slot_per_provider_passenger"),
+            models.UniqueConstraint(fields=["offer", "passenger"], name="one_slot_per_passenger_of_offer"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.position}"

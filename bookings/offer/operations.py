@@ -1,0 +1,113 @@
+"""Offers, declared."""
+
+from bookings.offer import queries, searching, services
+from bookings.offer.party import (
+    InfantTurnsTwo,
+    InfantWithoutAdult,
+    PassengerTypeMismatch,
+    TooManyPassengers,
+    UnaccompaniedMinor,
+)
+from bookings.offer.schemas import (
+    CreateOffer,
+    GetOffer,
+    OfferView,
+    PartyView,
+    SearchFlights,
+    SearchResults,
+    UpdatePassenger,
+)
+from bookings.offer.services import NotBookable, OfferShapeUnknown, OfferStale, PassengerAlreadyMapped
+from bookings.providers.registry import ProviderUnknown
+from movmo.kit.cursor import CursorInvalid
+from movmo.kit.errors import NotFound
+from movmo.kit.money import AmountInvalid
+from movmo.operations.context import Context
+from movmo.operations.spec import GET, POST, Credentials, Effect, operation
+
+OFFERS = "/v1/flights/providers/{provider}/offers"
+RESOURCE = "offers://v1/{offer_id}"
+
+
+@operation(
+    "search_flights",
+    rest=POST("/v1/flights/search", status=200),
+    needs=Credentials.KEY_AND_USER,
+    scopes=("flights:read",),
+    effect=Effect.READ,
+    cost=10,
+    errors=(ProviderUnknown, TooManyPassengers, InfantWithoutAdult, UnaccompaniedMinor, CursorInvalid),
+)
+def search_flights(ctx: Context, request: SearchFlights) -> SearchResults:
+    """Search flights at one or all providers
+
+    Returns bookable offers, cheapest first, each with an offer_id that is valid until its expires_at. Use IATA airport
+    codes and local dates. `unavailable` names providers that could not be asked. For more offers send next_cursor as
+    `cursor`. Not for offers you already hold from a provider's own search: that is create_offer.
+    Next: get_offer_details for the chosen offer, then update_passenger for each of its slots.
+    """
+    return searching.search(ctx, request)
+
+
+@operation(
+    "create_offer",
+    rest=POST(OFFERS),
+    needs=Credentials.KEY,
+    scopes=("offers:write",),
+    effect=Effect.WRITE,
+    resource=RESOURCE,
+    errors=(
+        ProviderUnknown,
+        OfferShapeUnknown,
+        OfferStale,
+        AmountInvalid,
+        NotBookable,
+        TooManyPassengers,
+        InfantWithoutAdult,
+        UnaccompaniedMinor,
+    ),
+)
+def create_offer(ctx: Context, request: CreateOffer) -> OfferView:
+    """Submit a provider's own offer
+
+    Takes the raw offer that a search at the provider returned, whole and unchanged, and gives it an offer_id. Offers
+    from search_flights have theirs already and are not submitted again.
+    Next: update_passenger for each slot under `passengers`.
+    """
+    return services.submit(ctx, request)
+
+
+@operation(
+    "get_offer_details",
+    rest=GET(OFFERS + "/{offer_id}"),
+    needs=Credentials.KEY_MAYBE_USER,
+    scopes=("flights:read",),
+    effect=Effect.READ,
+    resource=RESOURCE,
+    errors=(NotFound,),
+)
+def get_offer_details(ctx: Context, request: GetOffer) -> OfferView:
+    """Show an offer with its slots, fares and conditions
+
+    Itinerary with local times and zones, price, baggage, change and refund conditions, and the passenger slots with
+    who is mapped to each. Use it before booking, to show the traveler what they buy.
+    Next: update_passenger for each empty slot, then create_booking with this total.
+    """
+    return queries.details(ctx, request)
+
+
+@operation(
+    "update_passenger",
+    rest=POST(OFFERS + "/{offer_id}/passengers", status=200),
+    needs=Credentials.KEY_AND_USER,
+    scopes=("offers:write",),
+    effect=Effect.WRITE,
+    errors=(NotFound, OfferStale, PassengerTypeMismatch, InfantTurnsTwo, PassengerAlreadyMapped),
+)
+def update_passenger(ctx: Context, request: UpdatePassenger) -> PartyView:
+    """Put a saved passenger on an offer's slot
+
+    Do this once for each slot; a slot may be mapped again to change who travels. The passenger's age on every departure
+    must fit the slot's type. Next: when `unmapped` is 0, create_booking.
+    """
+    return services.map_passenger(ctx, request)

@@ -1,0 +1,46 @@
+"""Reads of offers, and who may see them."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q
+
+from bookings.offer import views
+from bookings.offer.models import Offer, OfferSlot
+from bookings.offer.schemas import GetOffer, OfferView
+from movmo.kit.errors import NotFound
+from movmo.operations.context import Caller, Context
+
+
+def visible(caller: Caller, *, provider: str, offer_id: UUID) -> Offer:
+    """The offer, if it is the traveler's, or was made with the caller's key. Raises NotFound.
+
+    A traveler who calls through a partner sees that partner's offers only while no traveler has taken them.
+    """
+    mine = Q(user_id=caller.user_id) if caller.user_id else Q(pk__in=[])
+    made_here = Q(pk__in=[])
+    if caller.partner_id:
+        made_here = Q(partner_id=caller.partner_id)
+        if caller.user_id:
+            made_here &= Q(user_id=None)
+    offer = Offer.objects.filter(mine | made_here, pk=offer_id, provider=provider).first()
+    if offer is None:
+        raise NotFound("offer")
+    return offer
+
+
+def slots_of(offer: Offer) -> list[OfferSlot]:
+    """In the provider's order, with the people mapped to them."""
+    return list(OfferSlot.objects.filter(offer=offer).select_related("passenger").order_by("position"))
+
+
+def status(offer: Offer, *, now: datetime) -> str:
+    """`active` until the offer is booked, refused by its provider, or its time is over."""
+    if offer.status == Offer.Status.ACTIVE and offer.expires_at <= now:
+        return Offer.Status.EXPIRED
+    return offer.status
+
+
+def details(ctx: Context, request: GetOffer) -> OfferView:
+    offer = visible(ctx.caller, provider=request.provider, offer_id=request.offer_id)
+    return views.offer_view(offer, slots_of(offer), status=status(offer, now=ctx.now))

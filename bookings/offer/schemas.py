@@ -1,0 +1,213 @@
+"""What doors take and give for offers."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field, model_validator
+
+from bookings.providers.types import Baggage, CabinClass, IdentityDocuments, PassengerType, PaymentRequirements
+from movmo.kit.money import Money
+from movmo.operations.context import Request, View
+from movmo.operations.redaction import Redacted
+
+ProviderName = Annotated[str, Field(min_length=1, max_length=40)]
+AirportCode = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+
+
+class MoneyView(View):
+    amount: str = Field(description="Decimal string with the currency's number of decimals.", examples=["412.30"])
+    currency: str = Field(description="ISO 4217 code.", examples=["EUR"])
+
+    @classmethod
+    def of(cls, money: Money) -> "MoneyView":
+        return cls(amount=money.amount, currency=money.currency)
+
+
+class MoneyInput(Request):
+    amount: str = Field(
+        pattern=r"^[0-9]{1,15}(\.[0-9]{1,6})?$", description="Decimal string, never a number.", examples=["412.30"]
+    )
+    currency: str = Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 code.", examples=["EUR"])
+
+    def money(self) -> Money:
+        """Raises AmountInvalid."""
+        return Money.parse(self.amount, self.currency)
+
+
+class CreateOffer(Request):
+    provider: ProviderName = Field(description="Provider name, from list_providers.", examples=["sandbox"])
+    offer: Annotated[dict[str, Any], Redacted] = Field(
+        description="The provider's offer exactly as its own search returned it (Duffel v2 offer shape).",
+        examples=[{"id": "off_0000AUde3KY1SptM6ABSfT", "total_amount": "412.30", "total_currency": "EUR"}],
+    )
+
+
+class GetOffer(Request):
+    provider: ProviderName = Field(description="The offer's provider.", examples=["sandbox"])
+    offer_id: UUID = Field(description="From search_flights or create_offer.")
+
+
+class UpdatePassenger(GetOffer):
+    slot_id: UUID = Field(description="The offer's slot to fill, from get_offer_details.")
+    passenger_id: UUID = Field(description="The saved passenger who travels, from get_passengers_profile.")
+
+
+class SliceRequest(Request):
+    origin: AirportCode = Field(description="IATA code of the airport of departure.", examples=["MUC"])
+    destination: AirportCode = Field(description="IATA code of the airport of arrival.", examples=["LIS"])
+    departure_date: date = Field(
+        description="Local date of departure at the origin, YYYY-MM-DD.", examples=["2027-03-01"]
+    )
+
+
+class SearchFlights(Request):
+    """Either a new search (`slices`) or the next page of one (`cursor`)."""
+
+    provider: ProviderName | None = Field(
+        default=None, description="Search one provider only; all of them when left out.", examples=["sandbox"]
+    )
+    slices: list[SliceRequest] = Field(
+        default=[],
+        max_length=4,
+        description="One entry for a one-way trip, two for a return. Required unless `cursor` is given.",
+        examples=[[{"origin": "MUC", "destination": "LIS", "departure_date": "2027-03-01"}]],
+    )
+    adults: int = Field(default=1, ge=0, le=9, description="Passengers of 12 years or more.", examples=[1])
+    children: int = Field(default=0, ge=0, le=9, description="Passengers of 2 to 11 years.", examples=[0])
+    infants: int = Field(default=0, ge=0, le=9, description="Passengers under 2, on an adult's lap.", examples=[0])
+    cabin_class: CabinClass | None = Field(default=None, description="Only this cabin.", examples=["economy"])
+    max_connections: int | None = Field(
+        default=None, ge=0, le=4, description="At most so many changes of plane in each direction.", examples=[0]
+    )
+    limit: int = Field(default=10, ge=1, le=50, description="How many offers a page holds.", examples=[10])
+    cursor: str | None = Field(
+        default=None, max_length=300, description="`next_cursor` of the page before; send it with nothing but `limit`."
+    )
+
+    @model_validator(mode="after")
+    def _one_or_the_other(self) -> "SearchFlights":
+        if self.cursor is None and not self.slices:
+            raise ValueError("Give `slices` for a new search, or the `cursor` of the page before.")
+        return self
+
+
+class PlaceView(View):
+    iata_code: str = Field(examples=["MUC"])
+    name: str = Field(examples=["Munich Airport"])
+    city_name: str | None = Field(default=None, examples=["Munich"])
+    terminal: str | None = None
+
+
+class MomentView(View):
+    local: datetime = Field(description="Airport-local time, without offset.", examples=["2027-03-01T07:25:00"])
+    zone: str = Field(description="IANA time zone of the airport.", examples=["Europe/Berlin"])
+    utc: datetime = Field(examples=["2027-03-01T06:25:00Z"])
+
+
+class FareView(View):
+    """What the fare includes for one passenger on one segment."""
+
+    slot_id: UUID
+    cabin_class: CabinClass | None = None
+    booking_class: str | None = None
+    fare_basis: str | None = None
+    baggage: list[Baggage] = []
+
+
+class SegmentView(View):
+    marketing_carrier: str = Field(examples=["XX"])
+    marketing_flight_number: str = Field(examples=["204"])
+    operating_carrier: str | None = Field(default=None, examples=["XX"])
+    operating_flight_number: str | None = None
+    aircraft: str | None = Field(default=None, examples=["Airbus A320"])
+    origin: PlaceView
+    destination: PlaceView
+    departing: MomentView
+    arriving: MomentView
+    duration_minutes: int = Field(examples=[185])
+    stops: list[str] = []
+    passengers: list[FareView] = []
+
+
+class SliceView(View):
+    origin: PlaceView
+    destination: PlaceView
+    duration_minutes: int = Field(examples=[185])
+    fare_brand: str | None = Field(default=None, examples=["Standard"])
+    segments: list[SegmentView]
+
+
+class ConditionView(View):
+    allowed: Literal["true", "false", "unknown"] = Field(description="`unknown`: the provider did not say.")
+    penalty: MoneyView | None = None
+
+
+class ConditionsView(View):
+    refundable: ConditionView
+    changeable: ConditionView
+
+
+class SlotView(View):
+    slot_id: UUID
+    type: PassengerType = Field(examples=["ADT"])
+    associated_adult: UUID | None = Field(default=None, description="For an infant: the slot of its adult.")
+    passenger_id: UUID | None = Field(default=None, description="The saved passenger mapped to it, if any.")
+
+
+class OfferView(View):
+    offer_id: UUID
+    provider: str = Field(examples=["sandbox"])
+    provider_offer_id: str
+    status: Literal["active", "expired", "consumed"]
+    expires_at: datetime
+    expiry_source: Literal["provider", "policy"]
+    owner_carrier: str = Field(examples=["XX"])
+    validating_carrier: str | None = None
+    base: MoneyView
+    tax: MoneyView
+    fees: MoneyView
+    total: MoneyView
+    payment_requirements: PaymentRequirements
+    identity_documents: IdentityDocuments
+    conditions: ConditionsView
+    passengers: list[SlotView] = Field(description="Slots to fill with update_passenger before booking.")
+    slices: list[SliceView]
+    emissions_kg: int | None = None
+
+
+class PartyView(View):
+    """Who travels on an offer."""
+
+    offer_id: UUID
+    passengers: list[SlotView]
+    unmapped: int = Field(description="Slots still empty; 0 means that the offer can be booked.", examples=[0])
+
+
+class LegView(View):
+    """A slice in one line."""
+
+    origin: str = Field(examples=["MUC"])
+    destination: str = Field(examples=["LIS"])
+    departing_at: datetime = Field(description="Airport-local.", examples=["2027-03-01T07:25:00"])
+    arriving_at: datetime = Field(description="Airport-local.", examples=["2027-03-01T09:30:00"])
+    duration_minutes: int = Field(examples=[185])
+    connections: int = Field(examples=[0])
+    flights: list[str] = Field(description="Marketing carrier and number.", examples=[["XX204"]])
+    fare_brand: str | None = Field(default=None, examples=["Standard"])
+
+
+class OfferSummary(View):
+    offer_id: UUID
+    provider: str = Field(examples=["sandbox"])
+    total: MoneyView
+    expires_at: datetime
+    refundable: Literal["true", "false", "unknown"]
+    requires_instant_payment: bool
+    slices: list[LegView]
+
+
+class SearchResults(View):
+    data: list[OfferSummary]
+    next_cursor: str | None = None
+    unavailable: list[str] = Field(description="Providers that could not be asked just now.", examples=[[]])

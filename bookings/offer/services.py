@@ -1,0 +1,170 @@
+"""Writes of offers: take in a provider's own, and put people on its slots."""
+
+import hashlib
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import orjson
+from django.db import IntegrityError, transaction
+
+from bookings.offer import party, queries, views
+from bookings.offer.models import Offer, OfferSlot
+from bookings.offer.schemas import CreateOffer, OfferView, PartyView, UpdatePassenger
+from bookings.passenger import queries as passengers
+from bookings.providers import registry
+from bookings.providers.errors import OfferUnrecognized
+from bookings.providers.types import Capabilities, NormalisedOffer, ParsedOffer, PassengerType
+from movmo.kit.errors import DomainError, Kind, NotFound
+from movmo.kit.ids import new_id
+from movmo.operations.context import Caller, Context
+from movmo.operations.keyring import keyring
+
+POLICY_LIFE = timedelta(minutes=10)
+
+
+class OfferShapeUnknown(DomainError):
+    kind = Kind.INVALID
+    code = "offer_unrecognized"
+    message = "This is not an offer of {provider}: {problem} at {pointer}."
+    hint = "Send the offer exactly as the provider's search returned it, whole and unchanged, to the right provider."
+
+    @property
+    def fields(self) -> dict[str, str]:
+        return {self.facts["pointer"]: self.facts["problem"]}
+
+
+class OfferStale(DomainError):
+    kind = Kind.CONFLICT
+    code = "offer_stale"
+    message = "This offer can no longer be booked: {reason}."
+    hint = "Search again and book a fresh offer."
+
+
+class NotBookable(DomainError):
+    kind = Kind.RULE
+    code = "not_supported_by_provider"
+    message = "{provider} does not support {what}."
+    hint = "See get_provider_capabilities, or use another provider."
+
+
+class PassengerAlreadyMapped(DomainError):
+    kind = Kind.RULE
+    code = "passenger_already_mapped"
+    message = "This passenger is already on another slot of the offer."
+    hint = "Map each slot to a different passenger."
+
+
+def submit(ctx: Context, request: CreateOffer) -> OfferView:
+    """Parse a raw offer and keep it. Raises OfferShapeUnknown, OfferStale, AmountInvalid or a rule of the party."""
+    provider = registry.provider(request.provider)
+    try:
+        parsed = provider.parse_offer(request.offer)
+    except OfferUnrecognized as failure:
+        pointer = "/offer" + failure.pointer
+        raise OfferShapeUnknown(provider=request.provider, pointer=pointer, problem=failure.problem) from None
+    check_composition(parsed.normalised, provider.capabilities)
+    offer = new_offer(ctx.caller, request.provider, parsed, offer_id=ctx.resource_id, now=ctx.now)
+    if offer.expires_at <= ctx.now:
+        raise stale(offer, "it has expired")
+    offer.save(force_insert=True)
+    slots = OfferSlot.objects.bulk_create(new_slots(offer, parsed.normalised))
+    return views.offer_view(offer, slots, status=Offer.Status.ACTIVE)
+
+
+def check_composition(content: NormalisedOffer, capabilities: Capabilities) -> None:
+    party.check_composition([slot.type for slot in content.passengers], capabilities)
+    if any(len(part.segments) - 1 > capabilities.max_connections for part in content.slices):
+        raise NotBookable(provider=capabilities.provider, what=f"more than {capabilities.max_connections} connections")
+
+
+def new_offer(caller: Caller, provider: str, parsed: ParsedOffer, *, offer_id: UUID, now: datetime) -> Offer:
+    """An unsaved row. The raw text is encrypted and bound to the offer's id."""
+    content = parsed.normalised
+    raw = orjson.dumps(parsed.raw)
+    return Offer(
+        id=offer_id,
+        provider=provider,
+        provider_offer_id=content.provider_offer_id,
+        user_id=caller.user_id,
+        partner_id=caller.partner_id,
+        expires_at=content.expires_at or now + POLICY_LIFE,
+        expiry_source=Offer.ExpirySource.PROVIDER if content.expires_at else Offer.ExpirySource.POLICY,
+        total_minor=content.total_minor,
+        currency=content.currency,
+        normalised=content.model_dump(mode="json"),
+        raw=keyring().encrypt(raw, bound_to=_binding(offer_id)),
+        raw_sha256=hashlib.sha256(raw).hexdigest(),
+        created_at=now,
+    )
+
+
+def new_slots(offer: Offer, content: NormalisedOffer) -> list[OfferSlot]:
+    """Unsaved rows, each lap infant with an adult of its own where the provider did not say which."""
+    taken = {slot.associated_adult for slot in content.passengers}
+    free = iter(
+        slot.provider_passenger_id
+        for slot in content.passengers
+        if slot.type is PassengerType.ADULT and slot.provider_passenger_id not in taken
+    )
+    return [
+        OfferSlot(
+            id=new_id(),
+            offer=offer,
+            position=position,
+            provider_passenger_id=slot.provider_passenger_id,
+            type=slot.type,
+            associated_adult=slot.associated_adult or (next(free, None) if slot.type is PassengerType.INFANT else None),
+        )
+        for position, slot in enumerate(content.passengers)
+    ]
+
+
+def raw_of(offer: Offer) -> ParsedOffer:
+    """The provider's own text again, decrypted, with its normalised form."""
+    raw = keyring().decrypt(bytes(offer.raw), bound_to=_binding(offer.id))
+    return ParsedOffer(raw=orjson.loads(raw), normalised=offer.content)
+
+
+def map_passenger(ctx: Context, request: UpdatePassenger) -> PartyView:
+    """Put a saved passenger on a slot; the first mapping makes an unclaimed offer the traveler's own."""
+    offer = queries.visible(ctx.caller, provider=request.provider, offer_id=request.offer_id)
+    if (current := queries.status(offer, now=ctx.now)) != Offer.Status.ACTIVE:
+        raise stale(offer, f"it is {current}")
+    passenger = passengers.saved(user_id=ctx.traveler_id, passenger_id=request.passenger_id)
+    slot = OfferSlot.objects.filter(offer=offer, pk=request.slot_id).first()
+    if slot is None:
+        raise NotFound("slot")
+    party.check_age(PassengerType(slot.type), passenger.birth_date, offer.content)
+    _claim(offer, ctx.traveler_id)
+    try:
+        with transaction.atomic():
+            OfferSlot.objects.filter(pk=slot.pk).update(passenger=passenger)
+    except IntegrityError:
+        raise PassengerAlreadyMapped from None
+    return views.party(offer, queries.slots_of(offer))
+
+
+def _claim(offer: Offer, user_id: UUID) -> None:
+    """Of two travelers who map to an unclaimed offer at once, one wins; for the other it does not exist."""
+    if offer.user_id is None and not Offer.objects.filter(pk=offer.pk, user__isnull=True).update(user_id=user_id):
+        raise NotFound("offer")
+
+
+def consume(offer: Offer) -> None:
+    """Mark the offer as booked. Of two bookings of one offer the second raises OfferStale."""
+    if not Offer.objects.filter(pk=offer.pk, status=Offer.Status.ACTIVE).update(status=Offer.Status.CONSUMED):
+        raise stale(offer, "it has been booked already")
+
+
+def release(offer_id: UUID, *, still_valid: bool) -> None:
+    """After a booking that certainly failed: the offer may be booked again, or its provider said it is over."""
+    after = Offer.Status.ACTIVE if still_valid else Offer.Status.EXPIRED
+    Offer.objects.filter(pk=offer_id, status=Offer.Status.CONSUMED).update(status=after)
+
+
+def stale(offer: Offer, reason: str) -> OfferStale:
+    return OfferStale(reason=reason, expires_at=offer.expires_at.isoformat())
+
+
+def _binding(offer_id: UUID) -> str:
+    return f"offer:{offer_id}:raw"

@@ -1,0 +1,54 @@
+"""Reads of saved passengers. Another traveler's, or a deleted one, is not found."""
+
+from datetime import date
+from uuid import UUID
+
+from bookings.passenger import names
+from bookings.passenger.ages import type_on
+from bookings.passenger.models import Passenger
+from bookings.passenger.schemas import Gender, ListPassengers, PassengerList, PassengerView
+from movmo.kit import cursor
+from movmo.kit.errors import NotFound
+from movmo.operations.context import Context
+
+
+def saved(*, user_id: UUID, passenger_id: UUID) -> Passenger:
+    """Raises NotFound."""
+    passenger = Passenger.objects.filter(pk=passenger_id, user_id=user_id, deleted_at=None).first()
+    if passenger is None:
+        raise NotFound("passenger")
+    return passenger
+
+
+def page(ctx: Context, request: ListPassengers) -> PassengerList:
+    """The traveler's passengers, oldest first."""
+    rows = Passenger.objects.filter(user_id=ctx.traveler_id, deleted_at=None).order_by("id")
+    if request.cursor:
+        rows = rows.filter(id__gt=cursor.decode_id(request.cursor))
+    found = list(rows[: request.limit + 1])
+    shown = found[: request.limit]
+    day = request.departure_date or ctx.now.date()
+    return PassengerList(
+        data=[view(passenger, on=day) for passenger in shown],
+        next_cursor=cursor.encode([str(shown[-1].id)]) if len(found) > len(shown) else None,
+    )
+
+
+def view(passenger: Passenger, *, on: date) -> PassengerView:
+    return PassengerView(
+        passenger_id=passenger.id,
+        given_name=passenger.given_name,
+        family_name=passenger.family_name,
+        name_as_ticketed=ticket_name(passenger),
+        birth_date=passenger.birth_date,
+        gender=Gender(passenger.gender),
+        traveler_type=type_on(passenger.birth_date, on),
+        email=passenger.email or None,
+        phone_number=passenger.phone_number or None,
+    )
+
+
+def ticket_name(passenger: Passenger) -> str:
+    """FAMILY/GIVEN. Saved names have been checked, so this does not fail."""
+    family = names.as_ticketed(passenger.family_name, field="family_name")
+    return f"{family}/{names.as_ticketed(passenger.given_name, field='given_name')}"
