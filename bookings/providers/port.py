@@ -1,0 +1,31 @@
+"""The port every flight provider is driven through.
+
+An adapter never opens a transaction and is never called inside one (`transport.refuse_in_transaction`). Every method
+that talks to the provider may raise one of the three failures of `errors.py`, and nothing else.
+"""
+
+from datetime import datetime
+from typing import Any, Protocol
+
+from bookings.providers.types import Capabilities, OrderRequest, ParsedOffer, ProviderOrder, SearchQuery
+
+
+class Provider(Protocol):
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    def parse_offer(self, raw: dict[str, Any]) -> ParsedOffer:
+        """Read a raw offer. Pure: no call is made. Raises OfferUnrecognized."""
+        ...
+
+    def search(self, query: SearchQuery, *, now: datetime) -> list[ParsedOffer]:
+        """Offers for the query, cheapest first; an empty list when nothing flies."""
+        ...
+
+    def book(self, order: OrderRequest, *, now: datetime) -> ProviderOrder:
+        """Place the order. Raises Rejected, Unavailable or OutcomeUnknown."""
+        ...
+
+    def find_order(self, client_reference: str, *, now: datetime) -> ProviderOrder | None:
+        """The order placed under our reference, or None when the provider has none."""
+        ...

@@ -1,0 +1,57 @@
+"""The built-in airline behind the provider port: all of it works offline, and its failures can be asked for by name."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from bookings.providers.sandbox.airline import Airline
+from bookings.providers.transport import refuse_in_transaction
+from bookings.providers.types import Capabilities, OrderRequest, ParsedOffer, ProviderOrder, SearchQuery
+
+CAPABILITIES = Capabilities(
+    provider="sandbox",
+    name="Movmo Sandbox Air",
+    type="built in",
+    bookable=True,
+    search=True,
+    holds=True,
+    # The port has neither a re-price call nor a seat map yet: a capability that cannot be used is none.
+    pricing_step=False,
+    seat_map=False,
+    max_passengers=9,
+    max_connections=4,
+    genders=("F", "M", "X", "U"),
+    notes=(
+        "Deterministic and offline; also takes Duffel-shaped offers of other carriers. Routes with a fixed outcome: "
+        "PVD-RAI finds nothing, JFK-EWR can only be held, LHR-DXB connects, BTS-MRU has no bags, STN-LHR times out. "
+        "Family names with a fixed outcome: SOLDOUT, PRICEUP, EXPIRED, DECLINED, TIMEOUTBOOKED, TIMEOUTLOST, "
+        "ERROR500BOOKED, ERROR502CLEAN."
+    ),
+)
+
+
+class SandboxProvider:
+    """`parse` reads the Duffel shape that the airline speaks; injected, because adapters know no other adapter."""
+
+    def __init__(self, *, airline: Airline, parse: Callable[[Any], ParsedOffer]) -> None:
+        self._airline = airline
+        self._parse = parse
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return CAPABILITIES
+
+    def parse_offer(self, raw: dict[str, Any]) -> ParsedOffer:
+        return self._parse(raw)
+
+    def search(self, query: SearchQuery, *, now: datetime) -> list[ParsedOffer]:
+        refuse_in_transaction()
+        return [self._parse(raw) for raw in self._airline.search(query, now=now)]
+
+    def book(self, order: OrderRequest, *, now: datetime) -> ProviderOrder:
+        refuse_in_transaction()
+        return self._airline.place_order(order, now=now)
+
+    def find_order(self, client_reference: str, *, now: datetime) -> ProviderOrder | None:
+        refuse_in_transaction()
+        return self._airline.find_order(client_reference)

@@ -1,0 +1,266 @@
+"""The normalised flight vocabulary that every provider adapter speaks.
+
+Amounts are integer minor units with an ISO 4217 code; times are airport-local with their IANA zone and UTC.
+`None` means that the provider did not say: unknown is never read as "no".
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from movmo.kit.money import Money
+
+
+class PassengerType(StrEnum):
+    """IATA passenger type codes. INF travels on a lap, INS in a seat of its own."""
+
+    ADULT = "ADT"
+    CHILD = "CHD"
+    INFANT = "INF"
+    INFANT_WITH_SEAT = "INS"
+
+
+class CabinClass(StrEnum):
+    ECONOMY = "economy"
+    PREMIUM_ECONOMY = "premium_economy"
+    BUSINESS = "business"
+    FIRST = "first"
+
+
+class Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Place(Frozen):
+    """One end of a segment or slice. `zone` is the airport's IANA time zone."""
+
+    iata_code: str
+    name: str
+    city_name: str | None = None
+    country_code: str | None = None
+    zone: str
+    terminal: str | None = None
+
+
+class Moment(Frozen):
+    """An instant at an airport: `local` without offset, its zone, and the same instant in UTC."""
+
+    local: datetime
+    zone: str
+    utc: datetime
+
+
+class Baggage(Frozen):
+    type: Literal["checked", "carry_on"]
+    quantity: int
+    weight_kg: int | None = None
+
+
+class SegmentPassenger(Frozen):
+    """What one passenger's fare includes on one segment."""
+
+    provider_passenger_id: str
+    cabin_class: CabinClass | None = None
+    booking_class: str | None = None
+    fare_basis: str | None = None
+    baggage: list[Baggage] = []
+
+
+class Segment(Frozen):
+    provider_segment_id: str
+    marketing_carrier: str
+    marketing_flight_number: str
+    marketing_carrier_name: str
+    operating_carrier: str | None = None
+    operating_flight_number: str | None = None
+    operating_carrier_name: str | None = None
+    aircraft: str | None = None
+    origin: Place
+    destination: Place
+    departing: Moment
+    arriving: Moment
+    duration_minutes: int
+    stops: list[str] = []
+    passengers: list[SegmentPassenger] = []
+
+
+class Slice(Frozen):
+    origin: Place
+    destination: Place
+    duration_minutes: int
+    fare_brand: str | None = None
+    segments: list[Segment]
+
+
+class Condition(Frozen):
+    """Whether a change or refund before departure is allowed; None means the provider did not say."""
+
+    allowed: bool | None = None
+    penalty_minor: int | None = None
+    penalty_currency: str | None = None
+
+
+class Conditions(Frozen):
+    refundable: Condition = Condition()
+    changeable: Condition = Condition()
+
+
+class PaymentRequirements(Frozen):
+    requires_instant_payment: bool
+    payment_required_by: datetime | None = None
+    price_guarantee_expires_at: datetime | None = None
+
+
+class IdentityDocuments(Frozen):
+    required: bool
+    supported_types: list[str] = []
+
+
+class OfferPassenger(Frozen):
+    """A slot of the offer, before a person is mapped to it."""
+
+    provider_passenger_id: str
+    type: PassengerType
+    associated_adult: str | None = None
+
+
+class Service(Frozen):
+    """A bag or seat that may be added, as the provider offers it."""
+
+    provider_service_id: str
+    type: str
+    total_minor: int
+    currency: str
+    maximum_quantity: int
+    provider_segment_ids: list[str]
+    provider_passenger_ids: list[str]
+
+
+class NormalisedOffer(Frozen):
+    """One provider offer in the house's words. base + tax + fees = total, all in `currency`."""
+
+    provider_offer_id: str
+    owner_carrier: str
+    owner_carrier_name: str
+    validating_carrier: str | None = None
+    expires_at: datetime | None = None
+    base_minor: int
+    tax_minor: int
+    fees_minor: int = 0
+    total_minor: int
+    currency: str
+    payment_requirements: PaymentRequirements
+    identity_documents: IdentityDocuments
+    conditions: Conditions
+    passengers: list[OfferPassenger]
+    slices: list[Slice]
+    services: list[Service] = []
+    emissions_kg: int | None = None
+
+    @property
+    def total(self) -> Money:
+        return Money(self.total_minor, self.currency)
+
+    @property
+    def segments(self) -> list[Segment]:
+        """Every segment of every slice, in the order of travel."""
+        return [segment for part in self.slices for segment in part.segments]
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedOffer:
+    """A raw offer as it came, with its normalised form."""
+
+    raw: dict[str, Any]
+    normalised: NormalisedOffer
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a provider can do; an operation that needs a missing one answers not_supported_by_provider."""
+
+    provider: str
+    name: str
+    type: str
+    bookable: bool
+    search: bool
+    holds: bool
+    pricing_step: bool
+    seat_map: bool
+    max_passengers: int
+    max_connections: int
+    genders: tuple[str, ...]
+    notes: str
+
+
+@dataclass(frozen=True, slots=True)
+class SliceQuery:
+    origin: str
+    destination: str
+    departure_date: date
+
+
+@dataclass(frozen=True, slots=True)
+class SearchQuery:
+    slices: tuple[SliceQuery, ...]
+    passengers: tuple[PassengerType, ...]
+    cabin_class: CabinClass | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPassenger:
+    """A person mapped to an offer's slot, named as the ticket will name them."""
+
+    provider_passenger_id: str
+    type: PassengerType
+    given_name: str
+    family_name: str
+    birth_date: date
+    gender: str
+    email: str | None = None
+    phone_number: str | None = None
+    associated_adult: str | None = None
+
+
+class OrderStatus(StrEnum):
+    CONFIRMED = "confirmed"
+    HELD = "held"
+    PENDING = "pending"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRequest:
+    """An order to place. `client_reference` is our booking id: the provider must refuse it twice."""
+
+    client_reference: str
+    offer: ParsedOffer
+    passengers: tuple[OrderPassenger, ...]
+    total: Money
+    hold: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TravelDocument:
+    """A ticket or EMD. `number` has 13 digits."""
+
+    type: str
+    number: str
+    provider_passenger_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderOrder:
+    """An order as the provider holds it."""
+
+    order_id: str
+    client_reference: str
+    status: OrderStatus
+    record_locators: tuple[str, ...]
+    total: Money
+    documents: tuple[TravelDocument, ...] = ()
+    payment_required_by: datetime | None = None
+    price_guarantee_expires_at: datetime | None = None

@@ -1,0 +1,70 @@
+"""Routes and family names with a fixed outcome, so that every failure can be asked for over every door.
+
+PVD-RAI needs no entry: the airline does not fly there, so nothing is found.
+"""
+
+from enum import StrEnum
+
+from bookings.providers.errors import OutcomeUnknown, Refusal, Rejected, Unavailable
+from bookings.providers.types import OrderRequest, SearchQuery
+from bookings.sandbox_airline.fares import percentage
+from movmo.kit.money import Money
+
+SEARCH_TIMES_OUT = ("STN", "LHR")
+HOLD_ONLY = ("JFK", "EWR")
+NO_BAGS = ("BTS", "MRU")
+RAISED_PERCENT = 110
+
+
+class Trigger(StrEnum):
+    """The family name of any passenger, in any case."""
+
+    SOLDOUT = "SOLDOUT"
+    PRICEUP = "PRICEUP"
+    EXPIRED = "EXPIRED"
+    DECLINED = "DECLINED"
+    TIMEOUTBOOKED = "TIMEOUTBOOKED"
+    TIMEOUTLOST = "TIMEOUTLOST"
+    ERROR500BOOKED = "ERROR500BOOKED"
+    ERROR502CLEAN = "ERROR502CLEAN"
+
+
+REFUSED = {
+    Trigger.SOLDOUT: Refusal.SOLD_OUT,
+    Trigger.EXPIRED: Refusal.OFFER_EXPIRED,
+    Trigger.DECLINED: Refusal.PAYMENT_DECLINED,
+}
+
+
+def of(order: OrderRequest) -> Trigger | None:
+    """The trigger of the first passenger who has one."""
+    names = (passenger.family_name.strip().upper() for passenger in order.passengers)
+    return next((Trigger(name) for name in names if name in Trigger.__members__), None)
+
+
+def fail_search(query: SearchQuery) -> None:
+    if any((part.origin, part.destination) == SEARCH_TIMES_OUT for part in query.slices):
+        raise Unavailable("the search timed out, as this route promises")
+
+
+def fail_before_the_order(trigger: Trigger | None) -> None:
+    """The outcomes that leave no order behind."""
+    if trigger is Trigger.TIMEOUTLOST:
+        raise OutcomeUnknown("no answer, and no order was made")
+    if trigger is Trigger.ERROR502CLEAN:
+        raise Unavailable("502 order_not_created")
+    if trigger in REFUSED:
+        raise Rejected(REFUSED[trigger], f"a passenger is named {trigger}")
+
+
+def fail_after_the_order(trigger: Trigger | None) -> None:
+    """The outcomes that leave an order which the caller does not see."""
+    if trigger is Trigger.TIMEOUTBOOKED:
+        raise OutcomeUnknown("the order was made, the answer is lost")
+    if trigger is Trigger.ERROR500BOOKED:
+        raise OutcomeUnknown("500 although the order was made")
+
+
+def current_total(offered: Money, trigger: Trigger | None) -> Money:
+    """What the offer costs by now. An order that comes again at the raised total is accepted."""
+    return percentage(offered, RAISED_PERCENT) if trigger is Trigger.PRICEUP else offered
