@@ -46,9 +46,9 @@ def create_booking(ctx: Context, request: CreateBooking) -> None:
     """Book an offer for the passengers mapped to it
 
     Spends the traveler's money and cannot be undone here: show them the itinerary, the passengers and the total first,
-    and book only on their word. Every slot must be mapped. If the answer's status is `pending` or `unknown`, the airline
-    has not decided: read it again with get_booking and do not book again. To repeat a call whose answer was lost, send
-    the same idempotency key. Next: get_booking.
+    and book only on their word. Every slot must be mapped. If the answer's status is `pending` or `unknown`, the
+    airline has not decided: read it again with get_booking and do not book again. To repeat a call whose answer was
+    lost, send the same idempotency key. Next: get_booking.
     """
     services.reserve(ctx, request)
 

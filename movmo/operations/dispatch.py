@@ -173,7 +173,6 @@ class _Write:
     def _told_again(self, record: IdempotencyRecord) -> View:
         reader = registry.reader_of(self._operation.resource)
         if record.reference is None or reader is None:
-            view: View = self._operation.result_model.model_validate(idempotency.stored_body(record))
-            return view
-        view = reader.handler(self._ctx, reader.request_model.model_validate(record.reference))
+            return self._operation.result_model.model_validate(idempotency.stored_body(record))
+        view: View = reader.handler(self._ctx, reader.request_model.model_validate(record.reference))
         return view
