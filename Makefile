@@ -1,0 +1,98 @@
+# Everything runs in .venv, which is made on first use from requirements-dev.lock. Needs Python 3.11+ and make.
+# ARGS goes to the command behind the target: make test ARGS="-k booking".
+
+VENV ?= .venv
+STAMP := $(VENV)/.installed
+ARGS ?=
+
+SHELL := bash
+.DEFAULT_GOAL := help
+export VENV
+export PATH := $(abspath $(VENV))/bin:$(PATH)
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+$(STAMP): requirements-dev.lock .ci/venv
+	@.ci/venv "$(VENV)"
+	@touch "$(STAMP)"
+
+.PHONY: demo
+demo: $(STAMP) ## Start everything and book once over REST and once over MCP (DEMO_EXIT=1 leaves afterwards)
+	@python manage.py demo $(ARGS)
+
+.PHONY: test
+test: $(STAMP) ## Run the suite on SQLite; no service needed
+	@.ci/test $(ARGS)
+
+.PHONY: test-postgres
+test-postgres: $(STAMP) ## Run the suite on PostgreSQL: DATABASE_URL, a local server, or a throw-away one
+	@.ci/with-postgres pytest -n auto $(ARGS)
+
+.PHONY: coverage
+coverage: $(STAMP) ## Run the suite and hold its branch coverage to the limits
+	@.ci/coverage $(ARGS)
+
+.PHONY: check
+check: lint types imports rooms sizes migrations system check-snapshots ## Run every static check (make -k check: all of them, even after a failure)
+
+.PHONY: lint
+lint: $(STAMP)
+	ruff check . .ci
+	ruff format --check . .ci
+
+.PHONY: types
+types: $(STAMP)
+	mypy
+
+.PHONY: imports
+imports: $(STAMP)
+	lint-imports
+
+.PHONY: rooms
+rooms: $(STAMP)
+	python .ci/check_rooms.py
+
+.PHONY: sizes
+sizes: $(STAMP)
+	python .ci/check_sizes.py
+
+.PHONY: migrations
+migrations: $(STAMP)
+	python manage.py makemigrations --check --dry-run
+
+.PHONY: system
+system: $(STAMP)
+	python manage.py check --fail-level WARNING
+
+.PHONY: check-snapshots
+check-snapshots: $(STAMP)
+	.ci/snapshots check
+
+.PHONY: snapshots
+snapshots: $(STAMP) ## Write docs/openapi.yaml and docs/mcp_tools.json from the declarations
+	@.ci/snapshots write
+
+.PHONY: bench
+bench: $(STAMP) ## Measure against the baselines, in one run
+	@python -m tests.bench $(ARGS)
+
+.PHONY: fmt
+fmt: $(STAMP) ## Format the code and mend what ruff can mend
+	@ruff check --fix . .ci
+	@ruff format . .ci
+
+.PHONY: lock
+lock: $(STAMP) ## Pin the dependencies of pyproject.toml, with hashes (ARGS=--upgrade for the newest)
+	@command -v uv >/dev/null || python -m pip install --quiet uv
+	uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links $(ARGS) \
+		pyproject.toml --output-file requirements.lock
+	uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links $(ARGS) \
+		pyproject.toml --group dev --output-file requirements-dev.lock
+
+.PHONY: clean
+clean: ## Remove caches and reports; .venv and var/ stay
+	@rm -rf .mypy_cache .ruff_cache .import_linter_cache .pytest_cache .hypothesis .coverage .coverage.* htmlcov staticfiles
+	@rm -f var/test-*.sqlite3*
+	@find . -path ./$(VENV) -prune -o -type d -name __pycache__ -exec rm -rf {} +
