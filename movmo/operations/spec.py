@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, get_type_hints
+from typing import Any, TypedDict, Unpack, get_type_hints
 from uuid import UUID
 
 from movmo.kit.errors import DomainError
@@ -73,11 +73,11 @@ class Operation:
     scopes: tuple[str, ...]
     effect: Effect
     idempotency: Idempotency
-    cost: int
-    resource: str | None
-    errors: tuple[type[DomainError], ...]
-    tool: bool
-    advance: Advance | None
+    cost: int = 1
+    resource: str | None = None
+    errors: tuple[type[DomainError], ...] = ()
+    tool: bool = True
+    advance: Advance | None = None
 
     @cached_property
     def request_model(self) -> type[Request]:
@@ -116,6 +116,17 @@ class Operation:
         return self.needs is Credentials.KEY_AND_USER
 
 
+class Options(TypedDict, total=False):
+    """What a declaration may leave out."""
+
+    idempotency: Idempotency
+    cost: int
+    resource: str | None
+    errors: tuple[type[DomainError], ...]
+    tool: bool
+    advance: Advance | None
+
+
 def operation(
     name: str,
     *,
@@ -123,38 +134,20 @@ def operation(
     needs: Credentials,
     scopes: tuple[str, ...],
     effect: Effect,
-    idempotency: Idempotency | None = None,
-    cost: int = 1,
-    resource: str | None = None,
-    errors: tuple[type[DomainError], ...] = (),
-    tool: bool = True,
-    advance: Advance | None = None,
+    **options: Unpack[Options],
 ) -> Callable[[Handler], Handler]:
     """Declare an operation. The docstring is public: its first line is the title, the rest the description.
 
     A saga gives `advance`: its handler only reserves, inside the transaction that claims the idempotency key, the row
     whose id is `ctx.resource_id`; `advance(ctx, id)` drives it on, may be repeated, and returns the view.
     `resource` is the URI template of what the operation reads or makes; a write is replayed through the read of the
-    same resource.
+    same resource. `idempotency` is OPTIONAL for writes that do not say otherwise.
     """
-    default = Idempotency.NONE if effect is Effect.READ else Idempotency.OPTIONAL
+    options.setdefault("idempotency", Idempotency.NONE if effect is Effect.READ else Idempotency.OPTIONAL)
 
     def declare(handler: Handler) -> Handler:
         registry.register(
-            Operation(
-                name=name,
-                handler=handler,
-                rest=rest,
-                needs=needs,
-                scopes=scopes,
-                effect=effect,
-                idempotency=idempotency or default,
-                cost=cost,
-                resource=resource,
-                errors=errors,
-                tool=tool,
-                advance=advance,
-            )
+            Operation(name=name, handler=handler, rest=rest, needs=needs, scopes=scopes, effect=effect, **options)
         )
         return handler
 
