@@ -1,6 +1,7 @@
 """The bookings app: at start-up the providers are wired and the declarations join the registry."""
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.db import connection
 
 
@@ -12,7 +13,7 @@ class BookingsConfig(AppConfig):
         from bookings.sandbox_airline.services import SandboxAirline
 
         transport.install(_transaction_is_open)
-        registry.install_sandbox(SandboxAirline())
+        registry.install_sandbox(SandboxAirline(seats_per_flight=settings.MOVMO_SANDBOX_SEATS or None))
         import bookings.operations  # noqa: F401  (declares)
 
 

@@ -21,6 +21,7 @@ RESOURCE = "bookings://v1/{booking_id}"
     needs=Credentials.KEY_AND_USER,
     scopes=("bookings:write",),
     effect=Effect.IRREVERSIBLE,
+    open_world=True,
     idempotency=Idempotency.REQUIRED,
     cost=10,
     resource=RESOURCE,
@@ -59,6 +60,7 @@ def create_booking(ctx: Context, request: CreateBooking) -> None:
     needs=Credentials.KEY_AND_USER,
     scopes=("bookings:read",),
     effect=Effect.READ,
+    open_world=True,
     resource=RESOURCE,
     errors=(NotFound,),
 )

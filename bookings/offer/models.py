@@ -5,6 +5,7 @@ from django.db import models
 
 from bookings.passenger.models import Passenger
 from bookings.providers.types import NormalisedOffer, PassengerType
+from movmo.kit.encrypted import EncryptedField
 from movmo.kit.ids import new_id
 from movmo.kit.money import Money
 from partners.partner.models import Partner
@@ -13,7 +14,7 @@ from partners.partner.models import Partner
 class Offer(models.Model):
     """`user` is null until a traveler is known: three catalogue routes need only a partner's key.
 
-    `raw` is the provider's own text, encrypted and bound to this row. Whether the offer has run out is judged by
+    `raw` is the provider's own text. Whether the offer has run out is judged by
     `expires_at`; EXPIRED is stored only when the provider itself said so.
     """
 
@@ -37,7 +38,7 @@ class Offer(models.Model):
     total_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     normalised = models.JSONField()
-    raw = models.BinaryField()
+    raw = EncryptedField()
     raw_sha256 = models.CharField(max_length=64)
     search_id = models.UUIDField(null=True)
     search_position = models.PositiveIntegerField(null=True)

@@ -35,6 +35,7 @@ RESOURCE = "offers://v1/{offer_id}"
     needs=Credentials.KEY_AND_USER,
     scopes=("flights:read",),
     effect=Effect.READ,
+    open_world=True,
     cost=10,
     errors=(ProviderUnknown, TooManyPassengers, InfantWithoutAdult, UnaccompaniedMinor, CursorInvalid),
 )

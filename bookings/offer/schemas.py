@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import Field, WithJsonSchema, model_validator
 
 from bookings.providers.types import Baggage, CabinClass, IdentityDocuments, PassengerType, PaymentRequirements
 from movmo.kit.money import Money
@@ -12,6 +12,8 @@ from movmo.operations.context import Request, View
 from movmo.operations.redaction import Redacted
 
 ProviderName = Annotated[str, Field(min_length=1, max_length=40)]
+# RFC 3339's date-time demands an offset; a local time has none, so the schema says what it is instead.
+LocalTime = Annotated[datetime, WithJsonSchema({"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}$"})]
 AirportCode = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 
 
@@ -100,7 +102,7 @@ class PlaceView(View):
 
 
 class MomentView(View):
-    local: datetime = Field(description="Airport-local time, without offset.", examples=["2027-03-01T07:25:00"])
+    local: LocalTime = Field(description="Airport-local time, without offset.", examples=["2027-03-01T07:25:00"])
     zone: str = Field(description="IANA time zone of the airport.", examples=["Europe/Berlin"])
     utc: datetime = Field(examples=["2027-03-01T06:25:00Z"])
 
@@ -189,8 +191,8 @@ class LegView(View):
 
     origin: str = Field(examples=["MUC"])
     destination: str = Field(examples=["LIS"])
-    departing_at: datetime = Field(description="Airport-local.", examples=["2027-03-01T07:25:00"])
-    arriving_at: datetime = Field(description="Airport-local.", examples=["2027-03-01T09:30:00"])
+    departing_at: LocalTime = Field(description="Airport-local.", examples=["2027-03-01T07:25:00"])
+    arriving_at: LocalTime = Field(description="Airport-local.", examples=["2027-03-01T09:30:00"])
     duration_minutes: int = Field(examples=[185])
     connections: int = Field(examples=[0])
     flights: list[str] = Field(description="Marketing carrier and number.", examples=[["XX204"]])

@@ -17,7 +17,6 @@ from bookings.providers.types import Capabilities, NormalisedOffer, ParsedOffer,
 from movmo.kit.errors import DomainError, Kind, NotFound
 from movmo.kit.ids import new_id
 from movmo.operations.context import Caller, Context
-from movmo.operations.keyring import keyring
 
 POLICY_LIFE = timedelta(minutes=10)
 
@@ -78,7 +77,7 @@ def check_composition(content: NormalisedOffer, capabilities: Capabilities) -> N
 
 
 def new_offer(caller: Caller, provider: str, parsed: ParsedOffer, *, offer_id: UUID, now: datetime) -> Offer:
-    """An unsaved row. The raw text is encrypted and bound to the offer's id."""
+    """An unsaved row."""
     content = parsed.normalised
     raw = orjson.dumps(parsed.raw)
     return Offer(
@@ -92,7 +91,7 @@ def new_offer(caller: Caller, provider: str, parsed: ParsedOffer, *, offer_id: U
         total_minor=content.total_minor,
         currency=content.currency,
         normalised=content.model_dump(mode="json"),
-        raw=keyring().encrypt(raw, bound_to=_binding(offer_id)),
+        raw=raw,
         raw_sha256=hashlib.sha256(raw).hexdigest(),
         created_at=now,
     )
@@ -120,9 +119,8 @@ def new_slots(offer: Offer, content: NormalisedOffer) -> list[OfferSlot]:
 
 
 def raw_of(offer: Offer) -> ParsedOffer:
-    """The provider's own text again, decrypted, with its normalised form."""
-    raw = keyring().decrypt(bytes(offer.raw), bound_to=_binding(offer.id))
-    return ParsedOffer(raw=orjson.loads(raw), normalised=offer.content)
+    """The provider's own text again, with its normalised form."""
+    return ParsedOffer(raw=orjson.loads(offer.raw), normalised=offer.content)
 
 
 def map_passenger(ctx: Context, request: UpdatePassenger) -> PartyView:
@@ -164,7 +162,3 @@ def release(offer_id: UUID, *, still_valid: bool) -> None:
 
 def stale(offer: Offer, reason: str) -> OfferStale:
     return OfferStale(reason=reason, expires_at=offer.expires_at.isoformat())
-
-
-def _binding(offer_id: UUID) -> str:
-    return f"offer:{offer_id}:raw"

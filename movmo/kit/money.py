@@ -3,8 +3,9 @@
 Never a float. `Money(41230, "EUR")` is €412.30; yen have no decimals, Bahraini dinars three.
 """
 
+import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import cache
 
 from iso4217 import Currency
@@ -12,6 +13,8 @@ from iso4217 import Currency
 from movmo.kit.errors import DomainError, Kind
 
 LARGEST_MINOR = 10**15
+# Decimal() would also read exponents, underscores, other scripts' digits and NaN, and round what is very long.
+PLAIN_DECIMAL = re.compile(r"(-?[0-9]{1,16})(?:\.([0-9]{1,40}))?")
 
 
 class AmountInvalid(DomainError):
@@ -52,16 +55,16 @@ class Money:
         Fewer decimals than the currency has are padded (airlines send "118.7"); more are refused.
         """
         decimals = exponent(currency)
-        try:
-            value = Decimal(amount)
-        except (InvalidOperation, TypeError, ValueError):
-            raise AmountInvalid(amount=str(amount)[:40], currency=currency, reason="it is not a decimal") from None
-        if not value.is_finite() or abs(value) > LARGEST_MINOR:
-            raise AmountInvalid(amount=str(amount)[:40], currency=currency, reason="it is out of range")
-        minor = value.scaleb(decimals)
-        if minor != minor.to_integral_value():
-            raise AmountInvalid(amount=str(amount)[:40], currency=currency, reason=f"at most {decimals} decimals")
-        return cls(int(minor), currency)
+        plain = PLAIN_DECIMAL.fullmatch(amount) if isinstance(amount, str) else None
+        if plain is None:
+            raise AmountInvalid(amount=str(amount)[:40], currency=currency, reason="it is not a plain decimal")
+        whole, fraction = plain[1], (plain[2] or "").rstrip("0")
+        if len(fraction) > decimals:
+            raise AmountInvalid(amount=amount[:40], currency=currency, reason=f"at most {decimals} decimals")
+        minor = int(whole + fraction.ljust(decimals, "0"))
+        if abs(minor) > LARGEST_MINOR:
+            raise AmountInvalid(amount=amount[:40], currency=currency, reason="it is out of range")
+        return cls(minor, currency)
 
     @property
     def amount(self) -> str:

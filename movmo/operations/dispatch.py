@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from django.db import OperationalError, transaction
+from django.db import DatabaseError, OperationalError, transaction
 
 from movmo.kit import clock
 from movmo.kit.errors import DomainError, Internal, Kind
@@ -60,14 +60,12 @@ def dispatch(
     try:
         return _run(operation, caller, raw_arguments, idempotency_key, trail)
     except DomainError as refusal:
-        trail.refused(refusal)
+        _note(trail, refusal)
         raise
-    except OperationalError as failure:
-        if not any(phrase in str(failure) for phrase in LOCK_PHRASES):
-            raise _internal(operation, caller) from failure
-        raise Contended(retry_after=1) from failure
     except Exception as failure:
-        raise _internal(operation, caller) from failure
+        refusal = _ours(failure, operation, caller)
+        _note(trail, refusal)
+        raise refusal from failure
 
 
 def refuse(operation: Operation, caller: Caller, refusal: DomainError) -> None:
@@ -75,9 +73,20 @@ def refuse(operation: Operation, caller: Caller, refusal: DomainError) -> None:
     Trail(operation, caller).refused(refusal)
 
 
-def _internal(operation: Operation, caller: Caller) -> Internal:
+def _ours(failure: Exception, operation: Operation, caller: Caller) -> DomainError:
+    """What a caller hears of a failure on our side: nothing of its detail."""
+    if isinstance(failure, OperationalError) and any(phrase in str(failure) for phrase in LOCK_PHRASES):
+        return Contended(retry_after=1)
     log.exception("operation.crashed", operation=operation.name, request_id=caller.request_id)
     return Internal()
+
+
+def _note(trail: Trail, refusal: DomainError) -> None:
+    """A refusal whose audit line cannot be written is still that refusal; the log has it then."""
+    try:
+        trail.refused(refusal)
+    except DatabaseError:
+        log.exception("audit.lost", code=refusal.code)
 
 
 def _run(operation: Operation, caller: Caller, raw: Mapping[str, Any], header_key: str | None, trail: Trail) -> Answer:

@@ -13,7 +13,6 @@ from django.db import IntegrityError
 
 from movmo.kit.errors import DomainError, Kind, revive
 from movmo.operations.context import Context, Request, View
-from movmo.operations.keyring import keyring
 from movmo.operations.models import IdempotencyRecord
 
 if TYPE_CHECKING:
@@ -95,30 +94,21 @@ def settle(record: IdempotencyRecord, *, status: int, reference: dict[str, Any] 
     record.status = status
     record.reference = reference
     if body is not None:
-        record.stored = _seal(record, body.model_dump(mode="json"))
+        record.stored = orjson.dumps(body.model_dump(mode="json"))
     record.save(update_fields=["outcome", "status", "reference", "stored"])
 
 
 def settle_refused(record: IdempotencyRecord, refusal: DomainError) -> None:
     record.outcome = IdempotencyRecord.Outcome.REFUSED
-    record.stored = _seal(record, {"code": refusal.code, "facts": refusal.facts})
+    record.stored = orjson.dumps({"code": refusal.code, "facts": refusal.facts}, default=str)
     record.save(update_fields=["outcome", "stored"])
 
 
 def stored_body(record: IdempotencyRecord) -> Any:
     """What `settle` or `settle_refused` kept. The record must have kept something."""
-    plain = keyring().decrypt(bytes(record.stored or b""), bound_to=_binding(record))
-    return orjson.loads(plain)
+    return orjson.loads(record.stored)
 
 
 def stored_refusal(record: IdempotencyRecord) -> DomainError:
     kept = stored_body(record)
     return revive(kept["code"], kept["facts"])
-
-
-def _seal(record: IdempotencyRecord, body: Any) -> bytes:
-    return keyring().encrypt(orjson.dumps(body), bound_to=_binding(record))
-
-
-def _binding(record: IdempotencyRecord) -> str:
-    return f"idempotency_record:{record.pk}:stored"

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from movmo.operations.spec import Operation
 
 STORE = MemoryStore(options={"MAX_SIZE": 100_000})
+# A plan of rate or burst 0 lets nothing through until somebody changes it; that is what a caller waits for.
+CLOSED_SECONDS = 3600
 
 
 class RateLimited(DomainError):
@@ -33,6 +35,8 @@ def _limiter(rate: int, burst: int) -> Throttled:
 
 
 def _spend(subject: str, key: str, *, rate: int, burst: int, cost: int) -> None:
+    if rate < 1 or burst < 1:
+        raise RateLimited(subject=subject, rate=rate, burst=burst, retry_after=CLOSED_SECONDS)
     outcome = _limiter(rate, burst).limit(key, cost=min(cost, burst))
     if outcome.limited:
         retry_after = max(1, math.ceil(outcome.state.retry_after))

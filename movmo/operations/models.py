@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from movmo.kit.encrypted import EncryptedField
 from movmo.kit.ids import new_id
 
 
@@ -9,7 +10,7 @@ class IdempotencyRecord(models.Model):
     """One idempotency key of one owner. The unique constraint decides which of two callers is first.
 
     `outcome` is null while the first call runs. A refusal after acceptance and the body of a write that no resource
-    can tell again are kept encrypted in `stored`, bound to this row.
+    can tell again are kept in `stored`, encrypted.
     """
 
     class Outcome(models.TextChoices):
@@ -25,7 +26,7 @@ class IdempotencyRecord(models.Model):
     reference = models.JSONField(null=True)
     outcome = models.CharField(max_length=10, choices=Outcome.choices, null=True)
     status = models.PositiveSmallIntegerField(null=True)
-    stored = models.BinaryField(null=True)
+    stored = EncryptedField(null=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(db_index=True)
 

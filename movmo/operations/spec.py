@@ -77,6 +77,7 @@ class Operation:
     resource: str | None = None
     errors: tuple[type[DomainError], ...] = ()
     tool: bool = True
+    open_world: bool = False
     advance: Advance | None = None
 
     @cached_property
@@ -124,6 +125,7 @@ class Options(TypedDict, total=False):
     resource: str | None
     errors: tuple[type[DomainError], ...]
     tool: bool
+    open_world: bool
     advance: Advance | None
 
 
@@ -141,7 +143,7 @@ def operation(
     A saga gives `advance`: its handler only reserves, inside the transaction that claims the idempotency key, the row
     whose id is `ctx.resource_id`; `advance(ctx, id)` drives it on, may be repeated, and returns the view.
     `resource` is the URI template of what the operation reads or makes; a write is replayed through the read of the
-    same resource. `idempotency` is OPTIONAL for writes that do not say otherwise.
+    same resource. `open_world` says that a provider is asked or told. `idempotency` is OPTIONAL for writes that do not say otherwise.
     """
     options.setdefault("idempotency", Idempotency.NONE if effect is Effect.READ else Idempotency.OPTIONAL)
 

@@ -1,0 +1,89 @@
+"""The demo's cast: two partners with their plans, two travelers, an agent's client and an admin. Safe to repeat."""
+
+import secrets
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from movmo.accounts.models import User
+from movmo.kit import clock
+from movmo.operations.scopes import SCOPES
+from partners.api_key import services as api_keys
+from partners.api_key.models import ApiKey
+from partners.oauth import services as oauth
+from partners.oauth.models import Application
+from partners.partner.models import Partner
+from partners.plan.models import UsagePlan
+
+PLANS = {"aviare": (200, 400), "customer": (50, 100), "public-website": (20, 40)}
+PARTNERS = {"aviare": ("Aviare", "aviare"), "kestrel": ("Kestrel Travel", "customer")}
+TRAVELERS = ("ana@example.com", "bo@example.com")
+ADMIN = "ops@example.com"
+DEMO_KEY = "demo"
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Credentials of one demo run. The texts of keys and tokens exist only here."""
+
+    api_key: str
+    other_api_key: str
+    partner_token: str
+    agent_token: str
+    admin_password: str
+
+
+@transaction.atomic(durable=True)
+def seed() -> Cast:
+    """Make what is missing, and new credentials; the keys of an earlier run are revoked."""
+    for name, (rate, burst) in PLANS.items():
+        UsagePlan.objects.get_or_create(name=name, defaults={"rate": rate, "burst": burst})
+    partners = {slug: _partner(slug) for slug in PARTNERS}
+    ana, _bo = (User.objects.arrive(email) for email in TRAVELERS)
+    aviare_app = _client("aviare-web", "Aviare", partners["aviare"])
+    scout = _client("scout", "Scout, a travel agent", None)
+    return Cast(
+        api_key=_new_key(partners["aviare"]),
+        other_api_key=_new_key(partners["kestrel"]),
+        partner_token=oauth.issue_token(user=ana, application=aviare_app, scopes=SCOPES),
+        agent_token=oauth.issue_token(user=ana, application=scout, scopes=SCOPES),
+        admin_password=_admin(),
+    )
+
+
+def _partner(slug: str) -> Partner:
+    name, plan = PARTNERS[slug]
+    defaults = {"name": name, "plan": UsagePlan.objects.get(name=plan)}
+    return Partner.objects.get_or_create(slug=slug, defaults=defaults)[0]
+
+
+def _client(client_id: str, name: str, partner: Partner | None) -> Application:
+    client: Application = Application.objects.get_or_create(
+        client_id=client_id,
+        defaults={
+            "name": name,
+            "partner": partner,
+            "client_type": Application.CLIENT_PUBLIC,
+            "authorization_grant_type": Application.GRANT_AUTHORIZATION_CODE,
+            "redirect_uris": "http://127.0.0.1/callback",
+        },
+    )[0]
+    return client
+
+
+def _new_key(partner: Partner) -> str:
+    for old in ApiKey.objects.filter(partner=partner, name=DEMO_KEY, revoked_at=None):
+        api_keys.revoke(old, now=clock.now())
+    return api_keys.issue(partner=partner, name=DEMO_KEY, live=False)[1]
+
+
+def _admin() -> str:
+    """A new password for the admin at every run, so that none is ever a known one."""
+    password = secrets.token_urlsafe(12)
+    admin = User.objects.filter(email=ADMIN).first()
+    if admin is None:
+        User.objects.create_superuser(ADMIN, password)
+    else:
+        admin.set_password(password)
+        admin.save(update_fields=["password"])
+    return password
