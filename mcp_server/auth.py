@@ -1,0 +1,232 @@
+"""The gate in front of the SDK: who may knock, who calls, and whether the token reaches as far as the tool.
+
+In this order: OPTIONS, POST only, no API key, Host and Origin, bearer token, one bounded JSON-RPC message, scopes.
+Every refusal is a JSON-RPC error response that teaches, under the HTTP status that clients act on.
+
+The gate reads tool names from the body in both protocol eras, with its own parser. The headers that mirror them in the
+modern era (`Mcp-Method`, `Mcp-Name`) are compared with the body by the SDK; nothing is granted on their word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from typing import Any, Literal, Protocol
+
+import orjson
+import structlog
+from django.conf import settings
+from django.http.request import split_domain_port, validate_host
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from mcp_server.errors import ApiKeyOnMcp, InvalidMessage, OriginNotAllowed, rpc_error
+from mcp_server.server import CALLER
+from movmo.kit import http
+from movmo.kit.errors import DomainError, Internal, Kind
+from movmo.kit.threads import DatabaseThreads, with_fresh_connections
+from movmo.operations import registry, scopes
+from movmo.operations.context import Caller, Door
+from movmo.operations.dispatch import refuse
+from movmo.operations.scopes import BASELINE, InsufficientScope, UserTokenMissing
+
+log = structlog.get_logger()
+
+ALLOW = b"POST, OPTIONS"
+
+
+class Disconnected(Exception):
+    """The client left before its message was complete; there is nobody to answer."""
+
+
+class Credentials(Protocol):
+    """What the gate asks of `partners.authentication`."""
+
+    def authenticate(self, *, door: Door, api_key: str | None, bearer: str | None, request_id: str) -> Caller: ...
+
+    def challenge(
+        self, error: str | None, scopes: Iterable[str], resource: Literal["mcp", "rest"], description: str | None
+    ) -> str: ...
+
+
+class Gate:
+    def __init__(self, app: ASGIApp, *, credentials: Credentials, threads: DatabaseThreads) -> None:
+        self._app = app
+        self._credentials = credentials
+        self._threads = threads
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        exchange = Exchange(scope, receive, send)
+        try:
+            if scope["method"] == "OPTIONS":
+                await exchange.answer(204, [(b"allow", ALLOW)], b"")
+            else:
+                await self._admit(exchange)
+        except DomainError as refusal:
+            await self._refuse(exchange, refusal)
+        except Disconnected:
+            return
+        except Exception:
+            log.exception("mcp.crashed", request_id=exchange.request_id)
+            if exchange.answering:
+                raise
+            await self._refuse(exchange, Internal())
+
+    async def _admit(self, exchange: Exchange) -> None:
+        if exchange.scope["method"] != "POST":
+            raise http.MethodNotAllowed(method=exchange.scope["method"][:20])
+        if b"x-api-key" in exchange.headers:
+            raise ApiKeyOnMcp
+        exchange.check_place()
+        caller = await self._authenticate(exchange)
+        exchange.check_media_types()
+        body = await exchange.read_body()
+        await self._check_scopes(exchange.read_message(body), caller)
+        scope = {**exchange.scope, CALLER: caller}
+        await self._app(scope, _told_again(body, exchange.receive), exchange.send)
+
+    async def _authenticate(self, exchange: Exchange) -> Caller:
+        bearer = exchange.bearer
+        if bearer is None:
+            raise UserTokenMissing
+        verify = partial(
+            self._credentials.authenticate,
+            door=Door.MCP,
+            api_key=None,
+            bearer=bearer,
+            request_id=exchange.request_id,
+        )
+        return await self._threads.run(partial(with_fresh_connections, verify))
+
+    async def _check_scopes(self, message: dict[str, Any], caller: Caller) -> None:
+        """HTTP's own 403, which makes a client ask its traveler for more. Dispatch checks again."""
+        name = message.get("params", {}).get("name")
+        if message["method"] != "tools/call" or not isinstance(name, str):
+            return
+        operation = registry.get(name)
+        if operation is None or not operation.tool:
+            return
+        if lacking := scopes.missing(operation, caller):
+            refusal = InsufficientScope(missing=" ".join(lacking), required=list(operation.scopes))
+            audit = partial(refuse, operation, caller, refusal)
+            await self._threads.run(partial(with_fresh_connections, audit))
+            raise refusal
+
+    async def _refuse(self, exchange: Exchange, refusal: DomainError) -> None:
+        headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
+        if isinstance(refusal, http.MethodNotAllowed):
+            headers.append((b"allow", ALLOW))
+        if refusal.retry_after is not None:
+            headers.append((b"retry-after", str(refusal.retry_after).encode()))
+        if challenge := self._challenge(refusal):
+            headers.append((b"www-authenticate", challenge.encode("latin-1", "replace")))
+        body = rpc_error(refusal, exchange.request_id, exchange.message_id)
+        await exchange.answer(http.status_of(refusal), headers, body)
+
+    def _challenge(self, refusal: DomainError) -> str | None:
+        """RFC 6750: no error code when no token came; every scope the tool needs when the token is too narrow."""
+        if isinstance(refusal, UserTokenMissing):
+            return self._credentials.challenge(None, (BASELINE,), "mcp", None)
+        if refusal.kind is Kind.UNAUTHENTICATED:
+            return self._credentials.challenge("invalid_token", (BASELINE,), "mcp", refusal.text)
+        if isinstance(refusal, InsufficientScope):
+            return self._credentials.challenge("insufficient_scope", refusal.facts["required"], "mcp", refusal.text)
+        return None
+
+
+class Exchange:
+    """One HTTP request and its answer, which carries `X-Request-Id` (the caller's, if decent) whoever writes it."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.scope = scope
+        self.receive = receive
+        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        offered = self.headers.get(b"x-request-id", b"").decode("latin-1")
+        self.request_id = http.request_id(offered)
+        self.message_id: str | int | None = None
+        self.answering = False
+        self._send = send
+
+    @property
+    def bearer(self) -> str | None:
+        scheme, _, token = self.headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+        return token.strip() or None if scheme.lower() == "bearer" else None
+
+    def check_place(self) -> None:
+        """A page on a name that resolves to us must not reach us with the traveler's network (DNS rebinding)."""
+        domain, _ = split_domain_port(self.headers.get(b"host", b"").decode("latin-1"))
+        if not domain or not validate_host(domain, settings.ALLOWED_HOSTS):
+            raise http.HostNotAllowed
+        origin = self.headers.get(b"origin")
+        if origin is not None and origin.decode("latin-1") != settings.ORIGIN:
+            raise OriginNotAllowed
+
+    def check_media_types(self) -> None:
+        sent = self.headers.get(b"content-type", b"").decode("latin-1").split(";")[0].strip().lower()
+        if sent != "application/json":
+            raise http.UnsupportedMediaType(media_type=sent[:80] or "(none)")
+        accepted = {part.split(b";")[0].strip() for part in self.headers.get(b"accept", b"").lower().split(b",")}
+        if b"*/*" not in accepted and not (
+            accepted & {b"application/json", b"application/*"} and accepted & {b"text/event-stream", b"text/*"}
+        ):
+            raise http.NotAcceptable(media_types="application/json and text/event-stream together")
+
+    async def read_body(self) -> bytes:
+        limit: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        declared = self.headers.get(b"content-length", b"")
+        if declared.isdigit() and int(declared) > limit:
+            raise http.BodyTooLarge(limit=limit)
+        body = bytearray()
+        while True:
+            message = await self.receive()
+            if message["type"] == "http.disconnect":
+                raise Disconnected
+            body += message.get("body", b"")
+            if len(body) > limit:
+                raise http.BodyTooLarge(limit=limit)
+            if not message.get("more_body", False):
+                return bytes(body)
+
+    def read_message(self, body: bytes) -> dict[str, Any]:
+        """The JSON-RPC request or notification. Stricter than either leg of the SDK, so that both read what we read."""
+        try:
+            message = orjson.loads(body)
+        except orjson.JSONDecodeError as failure:
+            raise http.MalformedJson(reason=f"line {failure.lineno}, column {failure.colno}") from None
+        if isinstance(message, list):
+            raise InvalidMessage(problem="it is a batch")
+        if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
+            raise InvalidMessage(problem='it has no "jsonrpc": "2.0"')
+        if type(message.get("id", 0)) not in (int, str):
+            raise InvalidMessage(problem="`id` is neither a string nor a whole number")
+        self.message_id = message.get("id")
+        if not isinstance(message.get("method"), str):
+            raise InvalidMessage(problem="`method` is not a string")
+        if not isinstance(message.get("params", {}), dict):
+            raise InvalidMessage(problem="`params` is not an object")
+        return message
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.answering = True
+            message["headers"] = [*message["headers"], (b"x-request-id", self.request_id.encode())]
+        await self._send(message)
+
+    async def answer(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+        if body:
+            headers = [*headers, (b"content-length", str(len(body)).encode())]
+        await self.send({"type": "http.response.start", "status": status, "headers": headers})
+        await self.send({"type": "http.response.body", "body": body})
+
+
+def _told_again(body: bytes, receive: Receive) -> Receive:
+    """A `receive` that gives the body that was read, then whatever comes after it."""
+    told = False
+
+    async def again() -> Message:
+        nonlocal told
+        if told:
+            return await receive()
+        told = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again

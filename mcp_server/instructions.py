@@ -1,0 +1,26 @@
+"""What the server tells a model before its first call: the booking flow, from tools that exist."""
+
+from collections.abc import Collection
+
+STEPS: list[tuple[tuple[str, ...], str]] = [
+    (("search_flights",), "search_flights finds offers; each has an offer_id and the provider that made it."),
+    (("create_offer",), "create_offer takes in an offer you hold from a provider and gives it an offer_id."),
+    (("get_offer_details",), "get_offer_details shows the price, the rules and the passenger slots of one offer."),
+    (("get_passengers_profile",), "get_passengers_profile lists the people saved already."),
+    (("create_passenger_profile",), "create_passenger_profile saves a person who is missing."),
+    (("update_passenger",), "update_passenger puts a saved person on a slot. Do it for every slot of the offer."),
+    (("create_booking",), "create_booking books. Send the total you showed the traveler as expected_total."),
+    (("create_booking", "get_booking"), "get_booking tells how a booking stands. Ask again until it is decided."),
+]
+HEAD = "Movmo books flights for the traveler whose access token you hold. The way to a booking:"
+TAIL = [
+    "Writes need an idempotency_key: new for each new intention, the same when you repeat a call.",
+    "When a call fails, `code` says what happened, `hint` what to do next, `retryable` whether repeating can help.",
+]
+
+
+def instructions(tools: Collection[str]) -> str:
+    """About ten lines. A step appears when every tool it speaks of is served."""
+    steps = [text for needs, text in STEPS if all(name in tools for name in needs)]
+    numbered = [f"{number}. {text}" for number, text in enumerate(steps, start=1)]
+    return "\n".join([HEAD, *numbered, *TAIL])

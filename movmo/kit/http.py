@@ -1,0 +1,120 @@
+"""What everything that speaks HTTP shares: statuses, the error envelope, request ids, and the client to call others.
+
+DomainError
+├── MalformedJson          400   the body is not one JSON object
+├── MethodNotAllowed       405   this path knows other methods
+├── NotAcceptable          406   the caller does not take what this door answers in
+├── BodyTooLarge           413   more than MAX_BODY bytes
+├── UnsupportedMediaType   415   the body is no JSON by its own account
+└── HostNotAllowed         421   a Host that is not ours: DNS rebinding
+"""
+
+import re
+from typing import Any
+
+import httpx2
+import orjson
+
+from movmo.kit.errors import DomainError, Kind
+from movmo.kit.ids import new_id
+
+MAX_BODY = 1_048_576
+OUR_PATIENCE = httpx2.Timeout(30, connect=5)
+_DECENT_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+
+class MalformedJson(DomainError):
+    kind = Kind.INVALID
+    code = "malformed_json"
+    message = "The body could not be read as a JSON object: {reason}."
+    hint = "Send one JSON object in UTF-8; nothing was changed."
+
+
+class MethodNotAllowed(DomainError):
+    kind = Kind.INVALID
+    code = "method_not_allowed"
+    message = "This path does not answer to {method}."
+    hint = "Use one of the methods in the `Allow` header."
+
+
+class NotAcceptable(DomainError):
+    kind = Kind.INVALID
+    code = "not_acceptable"
+    message = "This door answers in {media_types}; the caller does not take that."
+    hint = "Name these media types in the `Accept` header."
+
+
+class BodyTooLarge(DomainError):
+    kind = Kind.TOO_LARGE
+    code = "body_too_large"
+    message = "The body is larger than {limit} bytes."
+    hint = "Send less at once; nothing was changed."
+
+
+class HostNotAllowed(DomainError):
+    kind = Kind.FORBIDDEN
+    code = "host_not_allowed"
+    message = "This server does not answer for the Host of the request."
+    hint = "Call the server by the address in its protected resource metadata."
+
+
+class UnsupportedMediaType(DomainError):
+    kind = Kind.INVALID
+    code = "unsupported_media_type"
+    message = "A body of the type {media_type} cannot be read here."
+    hint = "Send the body as `Content-Type: application/json`."
+
+
+STATUS_BY_KIND = {
+    Kind.INVALID: 400,
+    Kind.UNAUTHENTICATED: 401,
+    Kind.FORBIDDEN: 403,
+    Kind.NOT_FOUND: 404,
+    Kind.CONFLICT: 409,
+    Kind.TOO_LARGE: 413,
+    Kind.RULE: 422,
+    Kind.LIMITED: 429,
+    Kind.INTERNAL: 500,
+    Kind.UPSTREAM_REFUSED: 502,
+    Kind.UPSTREAM_UNREACHABLE: 503,
+}
+# Where HTTP is more exact than a kind.
+_STATUS_BY_CODE = {
+    "method_not_allowed": 405,
+    "not_acceptable": 406,
+    "unsupported_media_type": 415,
+    "host_not_allowed": 421,
+}
+
+
+def status_of(error: DomainError | type[DomainError]) -> int:
+    return _STATUS_BY_CODE.get(error.code) or STATUS_BY_KIND[error.kind]
+
+
+def envelope(error: DomainError, request_id: str) -> dict[str, Any]:
+    """What every door says of a refusal, in plain JSON values. Machines read `code`, people `message` and `hint`."""
+    told: dict[str, Any] = {
+        "message": error.text,
+        "status_code": status_of(error),
+        "code": error.code,
+        "details": error.facts,
+        "hint": error.hint,
+        "retryable": error.retryable,
+        "request_id": request_id,
+    }
+    if error.fields:
+        told["fields"] = error.fields
+    plain: dict[str, Any] = orjson.loads(orjson.dumps(told, default=str))
+    return plain
+
+
+def request_id(offered: str | None) -> str:
+    """The caller's own request id where it is a decent one, else a new UUIDv7."""
+    return offered if offered is not None and _DECENT_ID.fullmatch(offered) else str(new_id())
+
+
+def client(*, base_url: str = "", headers: dict[str, str] | None = None) -> httpx2.AsyncClient:
+    """For calling others: deadlines on everything, no redirects followed, no proxy taken from the environment."""
+    return httpx2.AsyncClient(
+        base_url=base_url, headers=headers, timeout=OUR_PATIENCE, follow_redirects=False, trust_env=False
+    )

@@ -1,0 +1,74 @@
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import anyio
+import httpx2
+import pytest
+
+from mcp_server.asgi import McpDoor
+from movmo.operations import registry
+from tests.mcp_server.toys import ToyAuthority, declare
+
+Post = Callable[..., httpx2.Response]
+
+MODERN = "2026-07-28"
+LEGACY = "2025-11-25"
+
+
+@pytest.fixture
+def toys() -> Iterator[None]:
+    """The registry holds the toys and nothing else."""
+    kept = dict(registry._operations)
+    registry._operations.clear()
+    try:
+        declare()
+        yield
+    finally:
+        registry._operations.clear()
+        registry._operations.update(kept)
+
+
+@pytest.fixture
+def authority() -> ToyAuthority:
+    return ToyAuthority()
+
+
+@pytest.fixture
+def knock(toys: None, authority: ToyAuthority) -> Post:
+    """One HTTP request to a door in this process: `knock(body, token=…, headers=…, method=…)`."""
+
+    def request(
+        body: Any = None, *, token: str | None = "narrow", method: str = "POST", **headers: str
+    ) -> httpx2.Response:
+        sent = {"accept": "application/json, text/event-stream", "content-type": "application/json"}
+        if token is not None:
+            sent["authorization"] = f"Bearer {token}"
+        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        payload = {"content": body} if isinstance(body, bytes) else {"json": body}
+
+        async def once() -> httpx2.Response:
+            door = McpDoor(authority)
+            transport = httpx2.ASGITransport(app=door)
+            async with door.lifespan(), httpx2.AsyncClient(transport=transport, base_url="http://testserver") as client:
+                return await client.request(method, "/v1/mcp", headers=sent, **payload)
+
+        return anyio.run(once)
+
+    return request
+
+
+def legacy_call(tool: str, **arguments: Any) -> dict[str, Any]:
+    return {"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": {"name": tool, "arguments": arguments}}
+
+
+def modern_call(tool: str, **arguments: Any) -> dict[str, Any]:
+    message = legacy_call(tool, **arguments)
+    message["params"]["_meta"] = {
+        "io.modelcontextprotocol/protocolVersion": MODERN,
+        "io.modelcontextprotocol/clientCapabilities": {},
+    }
+    return message
+
+
+def modern_headers(tool: str, method: str = "tools/call") -> dict[str, str]:
+    return {"mcp_protocol_version": MODERN, "mcp_method": method, "mcp_name": tool}
