@@ -1,0 +1,7 @@
+"""The back office of partners, re-exported for Django. OAuth's classes are named in settings.OAUTH2_PROVIDER."""
+
+from partners.api_key.admin import ApiKeyAdmin
+from partners.partner.admin import PartnerAdmin
+from partners.plan.admin import UsagePlanAdmin
+
+__all__ = ["ApiKeyAdmin", "PartnerAdmin", "UsagePlanAdmin"]

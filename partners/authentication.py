@@ -1,0 +1,166 @@
+"""Credential → Caller, for every door.
+
+What arithmetic can refuse is refused before the database is asked: a key by its checksum, a token by its signature.
+Then always the row, so that revocation, deactivation and a plan change count from the next call on.
+A missing credential is not judged here: which ones a call needs is `movmo.operations.scopes`' business.
+
+This runs on every call of the product, so the two look-ups are single statements written by hand; through the ORM
+they cost four times as much.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any, Literal
+from uuid import UUID
+
+from django.conf import settings
+from django.db import OperationalError, connection
+
+from movmo.kit import clock
+from movmo.kit.errors import DomainError, Kind
+from movmo.operations.context import Caller, Door, Plan
+from partners.api_key import secret
+from partners.oauth import tokens
+
+LAST_USED_STEP = timedelta(minutes=1)
+
+FIND_KEY = """
+SELECT k.id, p.id, plan.name, plan.rate, plan.burst, (k.last_used_at IS NULL OR k.last_used_at < %s)
+FROM api_key k JOIN partner p ON p.id = k.partner_id JOIN usage_plan plan ON plan.id = p.plan_id
+WHERE k.digest = %s AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > %s) AND p.is_active
+"""
+FIND_BEARER = """
+SELECT u.id, t.scope, a.client_id, a.partner_id
+FROM oauth2_provider_accesstoken t JOIN "user" u ON u.id = t.user_id JOIN oauth_application a ON a.id = t.application_id
+WHERE t.token_checksum = %s AND t.expires > %s AND u.is_active AND a.disabled_at IS NULL
+"""
+TOUCH_KEY = "UPDATE api_key SET last_used_at = %s WHERE digest = %s AND (last_used_at IS NULL OR last_used_at < %s)"
+
+
+class ApiKeyInvalid(DomainError):
+    kind = Kind.UNAUTHENTICATED
+    code = "api_key_invalid"
+    message = "The API key is unknown, revoked or expired."
+    hint = "Send a current key of yours in the `x-api-key` header."
+
+
+class TokenInvalid(DomainError):
+    kind = Kind.UNAUTHENTICATED
+    code = "token_invalid"
+    message = "The access token is invalid, expired or revoked."
+    hint = "Refresh the token, or ask the traveler to sign in again, then repeat the call."
+
+
+class TokenNotForPartner(DomainError):
+    kind = Kind.FORBIDDEN
+    code = "token_not_for_partner"
+    message = "The access token was issued to an application of another partner."
+    hint = "Use a token that the traveler granted to your own application."
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    id: UUID
+    partner_id: UUID
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    user_id: UUID
+    scopes: frozenset[str]
+    client_id: str
+    partner_id: UUID | None
+
+
+def authenticate(*, door: Door, api_key: str | None, bearer: str | None, request_id: str) -> Caller:
+    """Raises ApiKeyInvalid, TokenInvalid or TokenNotForPartner. None means: not sent."""
+    now = clock.now()
+    if api_key is not None and not secret.is_well_formed(api_key):
+        raise ApiKeyInvalid
+    if bearer is not None:
+        _check_signature(bearer, door, now)
+    key = None if api_key is None else _find_key(secret.digest(api_key), now)
+    token = None if bearer is None else _find_token(bearer, now)
+    if key and token and token.partner_id not in (None, key.partner_id):
+        raise TokenNotForPartner
+    return Caller(
+        door=door,
+        user_id=token.user_id if token else None,
+        partner_id=key.partner_id if key else None,
+        api_key_id=key.id if key else None,
+        client_id=token.client_id if token else None,
+        scopes=token.scopes if token else frozenset(),
+        plan=key.plan if key else None,
+        request_id=request_id,
+    )
+
+
+def challenge(
+    error: str | None, scopes: Iterable[str], resource: Literal["mcp", "rest"], description: str | None
+) -> str:
+    """The value of `WWW-Authenticate` (RFC 6750, section 3; RFC 9728, section 5.1).
+
+    MCP clients read `resource_metadata` to find the authorization server and `scope` to know what to ask for.
+    `error` stays out when no credential was sent.
+    """
+    path = "/v1/mcp" if resource == "mcp" else "/v1"
+    parameters = {
+        "error": error,
+        "error_description": description and description.translate({ord('"'): "'", ord("\\"): None}),
+        "scope": " ".join(scopes),
+        "resource_metadata": f"{settings.ORIGIN}/.well-known/oauth-protected-resource{path}",
+    }
+    return "Bearer " + ", ".join(f'{name}="{value}"' for name, value in parameters.items() if value)
+
+
+def _check_signature(bearer: str, door: Door, now: datetime) -> None:
+    resource = tokens.MCP_RESOURCE if door is Door.MCP else tokens.REST_RESOURCE
+    try:
+        tokens.verify(bearer, resource=resource, now=now)
+    except tokens.InvalidToken as failure:
+        raise TokenInvalid from failure
+
+
+def _find_key(digest: str, now: datetime) -> _Key:
+    instant, step = _stored(now), _stored(now - LAST_USED_STEP)
+    with connection.cursor() as cursor:
+        cursor.execute(FIND_KEY, (step, digest, instant))
+        row = cursor.fetchone()
+    if row is None:
+        raise ApiKeyInvalid
+    key_id, partner_id, plan, rate, burst, untouched = row
+    if untouched:
+        _touch(digest, instant, step)
+    return _Key(_uuid(key_id), _uuid(partner_id), Plan(plan, rate, burst))
+
+
+def _find_token(bearer: str, now: datetime) -> _Token:
+    with connection.cursor() as cursor:
+        cursor.execute(FIND_BEARER, (sha256(bearer.encode()).hexdigest(), _stored(now)))
+        row = cursor.fetchone()
+    if row is None:
+        raise TokenInvalid
+    user_id, scope, client_id, partner_id = row
+    return _Token(_uuid(user_id), frozenset(scope.split()), client_id, partner_id and _uuid(partner_id))
+
+
+def _touch(digest: str, instant: Any, step: Any) -> None:
+    """Note that the key is in use. Whoever holds the lock keeps it: a note is not worth a failed call."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(TOUCH_KEY, (instant, digest, step))
+    except OperationalError:
+        pass
+
+
+def _stored(instant: datetime) -> Any:
+    """The instant in the form the database compares it in: SQLite keeps text, PostgreSQL timestamps."""
+    return connection.ops.adapt_datetimefield_value(instant)
+
+
+def _uuid(value: UUID | str) -> UUID:
+    """SQLite keeps UUIDs as 32 hexadecimal characters."""
+    return value if isinstance(value, UUID) else UUID(value)

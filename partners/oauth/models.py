@@ -1,0 +1,62 @@
+"""The OAuth client. Tokens and grants stay django-oauth-toolkit's own tables."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from oauth2_provider.models import AbstractApplication, ApplicationManager
+
+from partners.partner.models import Partner
+
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
+MOST_REDIRECT_URIS = 10
+
+
+class Application(AbstractApplication):
+    """A client of the authorization server: registered by hand for a partner, or by itself (RFC 7591)."""
+
+    # The library's default is no algorithm, and then a request for `openid` dies while signing.
+    algorithm = models.CharField(
+        max_length=5, choices=[(AbstractApplication.RS256_ALGORITHM, "RSA with SHA-256")], default="RS256"
+    )
+    partner = models.ForeignKey(Partner, on_delete=models.PROTECT, null=True, blank=True, related_name="applications")
+    allowed_scopes = models.TextField(
+        blank=True, help_text="The most this client may ever be granted, separated by spaces. Empty: every scope."
+    )
+    disabled_at = models.DateTimeField(
+        null=True, blank=True, help_text="From then on neither the client nor any of its tokens works."
+    )
+
+    objects = ApplicationManager()
+
+    class Meta:
+        db_table = "oauth_application"
+
+    def is_usable(self, request: Any) -> bool:
+        return self.disabled_at is None
+
+    @property
+    def is_verified(self) -> bool:
+        """Somebody at Movmo knows who this is; a client that registered itself only says so."""
+        return bool(self.registration_source == self.RegistrationSource.MANUAL)
+
+    def clean(self) -> None:
+        """Raises ValidationError for what OAuth 2.1 or RFC 8252 rules out. Self-registration runs through here."""
+        super().clean()
+        if self.authorization_grant_type != self.GRANT_AUTHORIZATION_CODE:
+            raise ValidationError({"authorization_grant_type": "Only authorization_code is offered."})
+        uris = self.redirect_uris.split()
+        if len(uris) > MOST_REDIRECT_URIS:
+            raise ValidationError({"redirect_uris": f"At most {MOST_REDIRECT_URIS} redirect URIs."})
+        for uri in uris:
+            self._clean_redirect_uri(uri)
+
+    def _clean_redirect_uri(self, uri: str) -> None:
+        parts = urlsplit(uri)
+        if parts.scheme != "http":
+            return
+        if parts.hostname not in LOOPBACK_HOSTS:
+            raise ValidationError({"redirect_uris": "http is for loopback addresses only (RFC 8252, section 7.3)."})
+        if self.client_type == self.CLIENT_CONFIDENTIAL:
+            raise ValidationError({"redirect_uris": "A client with a secret is not on a loopback address: use https."})

@@ -1,0 +1,176 @@
+"""The endpoints of the authorization server: django-oauth-toolkit's views, each with what it lacks."""
+
+# The library is untyped.
+# mypy: allow-untyped-calls
+
+import hashlib
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.decorators import method_decorator
+from django.views.decorators.csrf import csrf_exempt
+from django.views.generic import View
+from oauth2_provider.exceptions import OAuthToolkitError
+from oauth2_provider.models import AccessToken
+from oauth2_provider.oauth2_backends import _add_iss_to_redirect, get_oauthlib_core
+from oauth2_provider.views.base import AuthorizationView, RevokeTokenView, TokenView
+from oauth2_provider.views.dynamic_client_registration import (
+    DynamicClientRegistrationManagementView,
+    DynamicClientRegistrationView,
+)
+from oauth2_provider.views.introspect import IntrospectTokenView
+from oauth2_provider.views.oidc import UserInfoView
+from oauthlib.common import Request as OAuthRequest
+from oauthlib.oauth2.rfc6749.errors import InvalidRequestError
+
+from movmo.accounts.pages import Page
+from partners.oauth.metadata import address_of
+from partners.oauth.models import LOOPBACK_HOSTS, Application
+from partners.oauth.validator import are_ours, unknown_resource
+
+LARGEST_REGISTRATION = 8_192
+GRANTS = ("authorization_code", "refresh_token")
+
+
+class AtOrigin(View):
+    """The library builds addresses and audiences from the request: give it ours, whatever the Host header said.
+
+    In `setup`, because an overridden `dispatch` would lose the library's `csrf_exempt`.
+    """
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        origin = urlsplit(settings.ORIGIN)
+        request.META |= {"HTTP_HOST": origin.netloc, "wsgi.url_scheme": origin.scheme}
+        super().setup(request, *args, **kwargs)
+
+
+def as_json(response: HttpResponse) -> HttpResponse:
+    """RFC 6749, section 5: JSON, and never cached. The library's late errors leave as text/html."""
+    response["Content-Type"] = "application/json"
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def refusal(error: str, description: str, status: int = 400) -> HttpResponse:
+    return as_json(JsonResponse({"error": error, "error_description": description}, status=status))
+
+
+class Authorize(Page, AtOrigin, AuthorizationView):
+    """Who asks, for what, and where the answer goes; then approve or decline."""
+
+    template_name = "oauth/authorize.html"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        # A client must not be able to skip the page with ?approval_prompt=auto.
+        parameters = request.GET.copy()
+        parameters["approval_prompt"] = "force"
+        request.GET = parameters  # type: ignore[assignment]
+        response: HttpResponse = super().get(request, *args, **kwargs)
+        return response
+
+    def validate_authorization_request(self, request: HttpRequest) -> Any:
+        """Refuse before the traveler is asked what the library would only notice afterwards."""
+        scopes, credentials = super().validate_authorization_request(request)
+        state, target = credentials.get("state"), credentials["redirect_uri"]
+        if credentials.get("code_challenge_method") != "S256":
+            error = InvalidRequestError(description="PKCE needs code_challenge_method S256.", state=state)
+            raise OAuthToolkitError(error=error, redirect_uri=target)
+        if not are_ours(request.GET.getlist("resource")):
+            raise OAuthToolkitError(error=unknown_resource(state=state), redirect_uri=target)
+        return scopes, credentials
+
+    def redirect(self, redirect_to: str, application: Any) -> HttpResponse:
+        # RFC 9207 wants `iss` on errors as well.
+        response: HttpResponse = super().redirect(_add_iss_to_redirect(redirect_to, settings.ORIGIN), application)
+        return response
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        # After an invalid form there is no request to describe: the template says so.
+        if "application" in context:
+            target = urlsplit(context["redirect_uri"])
+            context["destination"] = target.hostname
+            context["is_loopback"] = target.hostname in LOOPBACK_HOSTS
+        return context
+
+
+class Token(AtOrigin, TokenView):
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.POST.get("grant_type") not in GRANTS:
+            return refusal("unsupported_grant_type", "Only authorization_code and refresh_token are offered.")
+        with transaction.atomic():
+            return as_json(super().post(request, *args, **kwargs))
+
+
+class Revoke(AtOrigin, RevokeTokenView):
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        with transaction.atomic():
+            return as_json(super().post(request, *args, **kwargs))
+
+
+class UserInfo(AtOrigin, UserInfoView):
+    pass
+
+
+@method_decorator(csrf_exempt, name="dispatch")
+class Introspect(View):
+    """RFC 7662, for confidential clients and their own tokens.
+
+    The library's view answers any client about any token, and a public client without a secret at that.
+    """
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        client = _confidential_client(request)
+        if client is None:
+            return refusal("invalid_client", "Introspection needs a client with a secret.", status=401)
+        token = request.POST.get("token", "")
+        own = AccessToken.objects.filter(
+            token_checksum=hashlib.sha256(token.encode()).hexdigest(), application=client, user__is_active=True
+        )
+        if not own.exists():
+            return as_json(JsonResponse({"active": False}))
+        return as_json(IntrospectTokenView.get_token_response(token))
+
+
+def _confidential_client(request: HttpRequest) -> Application | None:
+    core = get_oauthlib_core()
+    oauth_request: Any = OAuthRequest(*core._extract_params(request))
+    # The caller names the grant type, and for "device_code" the library waves public clients through.
+    oauth_request.grant_type = "introspection"
+    if not core.server.request_validator.authenticate_client(oauth_request):
+        return None
+    client: Application = oauth_request.client
+    return client if client.client_type == Application.CLIENT_CONFIDENTIAL else None
+
+
+class Register(AtOrigin, DynamicClientRegistrationView):
+    """RFC 7591. What a client may not be is said in `Application.clean`."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if len(request.body) > LARGEST_REGISTRATION:
+            return refusal("invalid_client_metadata", f"More than {LARGEST_REGISTRATION} bytes.")
+        response: HttpResponse = super().post(request, *args, **kwargs)
+        if response.status_code != 201:
+            return as_json(response)
+        return as_json(JsonResponse(_completed(json.loads(response.content)), status=201))
+
+
+class Registration(AtOrigin, DynamicClientRegistrationManagementView):
+    """RFC 7592: the client reads, changes or deletes its own registration."""
+
+
+def _completed(answer: dict[str, Any]) -> dict[str, Any]:
+    """The fields that section 3.2.1 asks for and the library leaves out."""
+    client = Application.objects.get(client_id=answer["client_id"])
+    answer |= {
+        "client_id_issued_at": int(client.created.timestamp()),
+        "response_types": ["code"],
+        "registration_client_uri": address_of("dcr-register-management", client.client_id),
+        # The scope a client registers with is its first wish, not its ceiling: step-up asks for more later.
+        "scope": client.allowed_scopes or " ".join(settings.OAUTH2_PROVIDER["SCOPES"]),
+    }
+    return answer | {"client_secret_expires_at": 0} if "client_secret" in answer else answer

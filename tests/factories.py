@@ -1,0 +1,48 @@
+"""Builders of the cast. Each returns a saved row; each may be called again for the same one."""
+
+from collections.abc import Iterable
+
+from movmo.accounts.models import User
+from partners.api_key import services as api_keys
+from partners.oauth import services as oauth
+from partners.oauth.models import Application
+from partners.partner.models import Partner
+from partners.plan.models import UsagePlan
+
+CALLBACK = "http://127.0.0.1:51234/callback"
+
+
+def traveler(email: str = "ana@example.com") -> User:
+    return User.objects.arrive(email)
+
+
+def plan(name: str = "commercial", *, rate: int = 1_000, burst: int = 2_000) -> UsagePlan:
+    return UsagePlan.objects.get_or_create(name=name, defaults={"rate": rate, "burst": burst})[0]
+
+
+def partner(slug: str = "aviare") -> Partner:
+    return Partner.objects.get_or_create(slug=slug, defaults={"name": slug.capitalize(), "plan": plan()})[0]
+
+
+def api_key(of: Partner) -> str:
+    """The text of a new key of the partner."""
+    return api_keys.issue(partner=of, name="test")[1]
+
+
+def application(name: str = "scout", *, of: Partner | None = None) -> Application:
+    """A public client as an agent would register it: authorization code, loopback callback."""
+    made: tuple[Application, bool] = Application.objects.get_or_create(
+        client_id=name,
+        defaults={
+            "name": name.capitalize(),
+            "client_type": Application.CLIENT_PUBLIC,
+            "authorization_grant_type": Application.GRANT_AUTHORIZATION_CODE,
+            "redirect_uris": CALLBACK,
+            "partner": of,
+        },
+    )
+    return made[0]
+
+
+def token(user: User, scopes: Iterable[str], client: Application | None = None) -> str:
+    return oauth.issue_token(user=user, application=client or application(), scopes=scopes)

@@ -1,0 +1,96 @@
+"""How a client registers itself (RFC 7591), and what it may not be."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from partners.oauth.models import Application
+
+RIGHT = {
+    "client_name": "Trip agent",
+    "redirect_uris": ["http://127.0.0.1:51234/callback"],
+    "grant_types": ["authorization_code", "refresh_token"],
+    "token_endpoint_auth_method": "none",
+    "scope": "flights:read",
+}
+
+
+def register(client: Client, **changes: Any) -> Any:
+    return client.post("/v1/oauth/register", RIGHT | changes, content_type="application/json")
+
+
+@pytest.mark.django_db
+def test_a_public_client_registers(client: Client) -> None:
+    response = register(client)
+    assert response.status_code == 201
+    answer = response.json()
+    assert answer["token_endpoint_auth_method"] == "none"
+    assert answer["response_types"] == ["code"]
+    assert "bookings:write" in answer["scope"]  # the first wish is no ceiling
+    assert "client_secret" not in answer
+    application = Application.objects.get(client_id=answer["client_id"])
+    assert application.registration_source == "dcr"
+    assert not application.is_verified
+
+
+@pytest.mark.django_db
+def test_a_confidential_client_gets_a_secret_that_is_kept_hashed(client: Client) -> None:
+    changes = {"token_endpoint_auth_method": "client_secret_basic", "redirect_uris": ["https://a.example/cb"]}
+    answer = register(client, **changes).json()
+    assert answer["client_secret_expires_at"] == 0
+    assert Application.objects.get().client_secret.startswith("sha256_token$")
+    assert answer["client_secret"] not in Application.objects.get().client_secret
+
+
+@pytest.mark.django_db
+def test_addresses_come_from_the_origin_not_from_the_host(client: Client) -> None:
+    forged = client.post("/v1/oauth/register", RIGHT, content_type="application/json", headers={"Host": "localhost"})
+    assert forged.json()["registration_client_uri"].startswith("http://127.0.0.1:8000/v1/oauth/register/")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"grant_types": ["client_credentials"]},
+        {"grant_types": ["password"]},
+        {"grant_types": ["implicit"]},
+        {"redirect_uris": []},
+        {"redirect_uris": ["http://elsewhere.example/callback"]},
+        {"redirect_uris": ["http://127.0.0.1.elsewhere.example/callback"]},
+        {"redirect_uris": ["javascript:alert(1)"]},
+        {"redirect_uris": ["data:text/html,x"]},
+        {"redirect_uris": ["https://a.example/cb#fragment"]},
+        {"redirect_uris": ["https://*.example/cb"]},
+        {"redirect_uris": [f"https://a.example/{n}" for n in range(11)]},
+        {"token_endpoint_auth_method": "client_secret_basic"},  # a secret on a loopback address
+        {"token_endpoint_auth_method": "private_key_jwt"},
+        {"client_name": "x" * 256},
+        {"client_name": "x" * 10_000},
+    ],
+)
+def test_what_a_client_may_not_be(client: Client, changes: dict[str, Any]) -> None:
+    response = register(client, **changes)
+    assert (response.status_code, response.json()["error"]) == (400, "invalid_client_metadata")
+    assert not Application.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"null"])
+def test_a_body_that_is_no_object_is_refused(client: Client, body: bytes) -> None:
+    assert client.post("/v1/oauth/register", body, content_type="application/json").status_code == 400
+
+
+@pytest.mark.django_db
+def test_a_client_may_manage_its_own_registration_only(client: Client) -> None:
+    mine, other = register(client).json(), register(client).json()
+    authorization = {"Authorization": f"Bearer {mine['registration_access_token']}"}
+    own = client.get(f"/v1/oauth/register/{mine['client_id']}", headers=authorization)
+    assert own.json()["client_name"] == "Trip agent"
+    assert client.get(f"/v1/oauth/register/{other['client_id']}", headers=authorization).status_code == 401
+    evil = RIGHT | {"redirect_uris": ["http://elsewhere.example/"]}
+    changed = client.put(
+        f"/v1/oauth/register/{mine['client_id']}", evil, content_type="application/json", headers=authorization
+    )
+    assert changed.status_code == 400
