@@ -5,6 +5,7 @@ table goes first and anyascii only takes what the table does not know.
 """
 
 import re
+import unicodedata
 
 from anyascii import anyascii
 
@@ -31,7 +32,9 @@ class NameInvalid(DomainError):
 
 def as_ticketed(name: str, *, field: str) -> str:
     """ "Zoë-Jürgen" → "ZOE JUERGEN". Raises NameInvalid when no letter remains or others than letters do."""
-    latin = anyascii(name.translate(ICAO_9303)).upper()
+    # A letter and its accent may come as two characters; the table knows them as one.
+    composed = unicodedata.normalize("NFC", name)
+    latin = anyascii(composed.translate(ICAO_9303)).upper()
     joined = re.sub(r"['’`.]", "", latin)
     words = " ".join(re.sub(r"[-\s]+", " ", joined).split())
     if not TICKETABLE.fullmatch(words) or len(words) > LONGEST:

@@ -51,7 +51,7 @@ def parse(
     key = _idempotency_key(operation, caller, values, header_key)
     try:
         if isinstance(raw, StringArguments):
-            request = operation.request_model.model_validate_strings(values)
+            request = operation.request_model.model_validate(values)
         else:
             # As JSON, because only pydantic's JSON mode is strict about types and still reads dates from strings.
             request = operation.request_model.model_validate_json(_as_json(values), strict=True)

@@ -63,14 +63,14 @@ def dispatch(
         _note(trail, refusal)
         raise
     except Exception as failure:
-        refusal = _ours(failure, operation, caller)
-        _note(trail, refusal)
-        raise refusal from failure
+        ours = _ours(failure, operation, caller)
+        _note(trail, ours)
+        raise ours from failure
 
 
 def refuse(operation: Operation, caller: Caller, refusal: DomainError) -> None:
     """Leave a refusal that a door had to make before dispatch (HTTP's own 403) in the audit trail."""
-    Trail(operation, caller).refused(refusal)
+    _note(Trail(operation, caller), refusal)
 
 
 def _ours(failure: Exception, operation: Operation, caller: Caller) -> DomainError:

@@ -143,7 +143,8 @@ def operation(
     A saga gives `advance`: its handler only reserves, inside the transaction that claims the idempotency key, the row
     whose id is `ctx.resource_id`; `advance(ctx, id)` drives it on, may be repeated, and returns the view.
     `resource` is the URI template of what the operation reads or makes; a write is replayed through the read of the
-    same resource. `open_world` says that a provider is asked or told. `idempotency` is OPTIONAL for writes that do not say otherwise.
+    same resource. `open_world`: a provider is asked or told. `idempotency` is OPTIONAL for writes unless they say
+    otherwise.
     """
     options.setdefault("idempotency", Idempotency.NONE if effect is Effect.READ else Idempotency.OPTIONAL)
 

@@ -1,0 +1,178 @@
+"""Settings: the embedded default runs without any; production sets the environment variables named here."""
+
+import re
+from pathlib import Path
+
+from movmo import env, logs
+from movmo.operations.scopes import BASELINE, SCOPES
+
+BASE_DIR = Path(env.BASE_DIR)
+PRODUCTION = env.text("MOVMO_ENV", "development") == "production"
+DEBUG = False
+SECRET_KEY = env.secret("MOVMO_SECRET_KEY")
+
+# Where people and machines reach this server. Everything public is built from it, never from a Host header.
+ORIGIN = env.text("MOVMO_ORIGIN", "http://127.0.0.1:8000")
+ALLOWED_HOSTS = env.names("MOVMO_ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]", "testserver"])
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "corsheaders",
+    "rest_framework",
+    "oauth2_provider",
+    "movmo.operations",
+    "movmo.rest",
+    "movmo.accounts",
+    "partners",
+    "bookings",
+    "mcp_server",
+    "movmo.demo",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "movmo.rest.lane.ApiLane",  # calls of the API end here; what follows is for pages
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+ROOT_URLCONF = "movmo.urls"
+WSGI_APPLICATION = "movmo.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+DATABASES = {"default": env.database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = not PRODUCTION  # without `collectstatic` outside production
+X_FRAME_OPTIONS = "DENY"
+APPEND_SLASH = False
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+
+# The traveler: signs in with an e-mail address and a one-time code, has no password
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "account_home"
+LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_ADAPTER = "movmo.accounts.adapter.Adapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"  # the code is the verification
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 600
+ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
+ACCOUNT_LOGIN_BY_CODE_FORMAT = {"numeric": True, "length": 6, "dashed": False}
+CSRF_TRUSTED_ORIGINS = [ORIGIN]
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ORIGIN.startswith("https://")
+
+# E-mail: a mailbox page in the embedded default, SMTP in production
+MOVMO_MAILBOX = env.var_dir() / "mailbox"
+DEFAULT_FROM_EMAIL = env.text("MOVMO_EMAIL_FROM", "Movmo <no-reply@movmo.example>")
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend" if PRODUCTION else "movmo.accounts.mailbox.MailboxBackend"
+EMAIL_HOST = env.text("MOVMO_SMTP_HOST", "localhost")
+EMAIL_PORT = env.number("MOVMO_SMTP_PORT", 587)
+EMAIL_HOST_USER = env.text("MOVMO_SMTP_USER", "")
+EMAIL_HOST_PASSWORD = env.text("MOVMO_SMTP_PASSWORD", "")
+EMAIL_USE_TLS = env.flag("MOVMO_SMTP_TLS", True)
+EMAIL_TIMEOUT = 10
+
+# The authorization server (partners.oauth). MOVMO_OAUTH_RSA_KEY holds one or more PEM keys one after the other: the
+# first signs, all verify, so a new key is put in front and the old one taken away an hour later.
+_PEM = re.compile(r"-----BEGIN [A-Z ]+-----.+?-----END [A-Z ]+-----", re.DOTALL)
+_SIGNING_KEY, *_RETIRED_KEYS = _PEM.findall(env.secret("MOVMO_OAUTH_RSA_KEY"))
+OAUTH2_PROVIDER_APPLICATION_MODEL = "partners.Application"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher", "partners.oauth.hashers.TokenHasher"]
+OAUTH2_PROVIDER = {
+    "OIDC_ENABLED": True,
+    "OIDC_ISS_ENDPOINT": ORIGIN,
+    "OIDC_RSA_PRIVATE_KEY": _SIGNING_KEY,
+    "OIDC_RSA_PRIVATE_KEYS_INACTIVE": _RETIRED_KEYS,
+    "OAUTH2_VALIDATOR_CLASS": "partners.oauth.validator.Validator",
+    "SCOPES_BACKEND_CLASS": "partners.oauth.validator.ApplicationScopes",
+    "ACCESS_TOKEN_GENERATOR": "partners.oauth.tokens.access_token",
+    "REFRESH_TOKEN_GENERATOR": "partners.oauth.tokens.refresh_token",
+    "SCOPES": {**SCOPES, "openid": "Confirm who you are"},
+    "DEFAULT_SCOPES": [BASELINE],
+    "AUTHORIZATION_CODE_EXPIRE_SECONDS": 60,
+    "ACCESS_TOKEN_EXPIRE_SECONDS": 60 * 60,
+    "ID_TOKEN_EXPIRE_SECONDS": 5 * 60,
+    "REFRESH_TOKEN_EXPIRE_SECONDS": 30 * 24 * 60 * 60,
+    "ROTATE_REFRESH_TOKEN": True,
+    "REFRESH_TOKEN_REUSE_PROTECTION": True,
+    "REQUEST_APPROVAL_PROMPT": "force",
+    "PKCE_REQUIRED": True,
+    "ALLOWED_REDIRECT_URI_SCHEMES": ["https", "http"],  # http for loopback only: Application.clean
+    "ALLOW_LOCALHOST_LOOPBACK": True,
+    "ALLOW_URI_WILDCARDS": False,
+    "CLIENT_SECRET_HASHER": "sha256_token",
+    "CLIENT_SECRET_GENERATOR_LENGTH": 43,
+    "DCR_ENABLED": True,
+    "DCR_REGISTRATION_PERMISSION_CLASSES": ("oauth2_provider.dcr.AllowAllDCRPermission",),
+    "DCR_REGISTRATION_TOKEN_EXPIRE_SECONDS": 90 * 24 * 60 * 60,
+    "CIMD_ENABLED": False,
+    "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PASSWORD_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PKCE_METHOD": True,
+    "COMPLIANT_BCP_RFC9700_ACCESS_TOKEN_TRANSPORT": True,
+    "COMPLIANT_BCP_RFC9700_AUTHZ_RESPONSE_ISS": True,
+    "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
+    "COMPLIANT_BCP_RFC9700_REFRESH_TOKEN": True,
+    "COMPLIANT_BCP_RFC9700_REDIRECT_URI_MATCHING": True,
+    "COMPLIANT_BCP_RFC9700_PKCE_REQUIRED": True,
+    "APPLICATION_ADMIN_CLASS": "partners.oauth.admin.ApplicationAdmin",
+    "ACCESS_TOKEN_ADMIN_CLASS": "partners.oauth.admin.AccessTokenAdmin",
+    "REFRESH_TOKEN_ADMIN_CLASS": "partners.oauth.admin.RefreshTokenAdmin",
+    "GRANT_ADMIN_CLASS": "partners.oauth.admin.GrantAdmin",
+    "ID_TOKEN_ADMIN_CLASS": "partners.oauth.admin.IDTokenAdmin",
+}
+
+LOGGING_CONFIG = None
+logs.configure(as_json=PRODUCTION)
+
+# Limits and secrets of our own
+MOVMO_USER_RATE = env.number("MOVMO_USER_RATE", 50)
+MOVMO_USER_BURST = env.number("MOVMO_USER_BURST", 100)
+MOVMO_ENCRYPTION_KEYS = env.encryption_keys()
+
+# Seats per sandbox flight and cabin; 0 leaves it to the airline (9 to 60). Load runs need more than a flight has.
+MOVMO_SANDBOX_SEATS = env.number("MOVMO_SANDBOX_SEATS", 0)
+
+# Serving (movmo.asgi): threads are also the database connections of a worker
+MOVMO_MCP_THREADS = env.number("MOVMO_MCP_THREADS", 16)
+MOVMO_WSGI_THREADS = env.number("MOVMO_WSGI_THREADS", 16)
+MOVMO_UPLOAD_LIMIT = env.number("MOVMO_UPLOAD_LIMIT", 10 * 1_048_576)
