@@ -12,16 +12,14 @@ from mcp_types import Tool, ToolAnnotations
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
+from movmo.operations import arguments
 from movmo.operations.arguments import KEY_FIELD
 from movmo.operations.context import Request, View
 from movmo.operations.spec import Effect, Operation
 
 REPLAYED = "replayed"
 KEY_SCHEMA = {
-    "type": "string",
-    "minLength": 8,
-    "maxLength": 255,
-    "pattern": "^[!-~]+$",
+    **arguments.KEY_SCHEMA,
     "description": (
         "A random value that names this one intention, such as a UUID. Make a new one for each new intention; "
         "send the same one when you repeat a call whose answer you did not get, and nothing is done twice."

@@ -49,6 +49,14 @@ def names(name: str, default: list[str]) -> list[str]:
     return default if value is None else [part.strip() for part in value.split(",") if part.strip()]
 
 
+def is_production() -> bool:
+    """`MOVMO_ENV` is `development`, the default, or `production`; a typo must not open the mailbox to the world."""
+    name = text("MOVMO_ENV", "development")
+    if name not in ("development", "production"):
+        raise Misconfigured(f"MOVMO_ENV must be development or production, not {name!r}")
+    return name == "production"
+
+
 def var_dir() -> Path:
     """Where the embedded default keeps its database, mailbox and generated secrets."""
     path = Path(text("MOVMO_VAR", str(BASE_DIR / "var")))
@@ -102,7 +110,7 @@ def secret(name: str) -> str:
     """A secret from the environment; in development generated once and kept in a file only the owner can read."""
     if name in os.environ:
         return os.environ[name]
-    if text("MOVMO_ENV", "development") == "production":
+    if is_production():
         raise Misconfigured(f"{name} must be set in production")
     return _generated()[name]
 

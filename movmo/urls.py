@@ -2,8 +2,21 @@
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import TemplateView
+
+from movmo.accounts.pages import Page
+
+
+class Landing(Page, TemplateView):
+    """Whoever comes by without a path: where the doors are."""
+
+    template_name = "landing.html"
+
+
+admin.site.index_title = "Back office"
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", Landing.as_view(), name="landing"),
     path("admin/", admin.site.urls),
     path("", include("movmo.accounts.urls")),
     path("", include("partners.oauth.urls")),

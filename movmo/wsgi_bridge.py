@@ -19,7 +19,7 @@ from wsgiref.util import FileWrapper
 import orjson
 from starlette.types import Receive, Scope, Send
 
-from movmo.kit.ids import new_id
+from movmo.kit import http
 from movmo.kit.threads import DatabaseThreads
 
 IN_MEMORY = 1_048_576
@@ -98,21 +98,14 @@ async def _awaited(send: Send, message: dict[str, Any]) -> None:
 
 async def _refuse(send: Send, limit: int) -> None:
     """The envelope of REST, from before Django is reached. The connection ends, for the rest of the body is unread."""
-    request_id = str(new_id())
-    told = {
-        "message": f"The body is larger than {limit} bytes.",
-        "status_code": 413,
-        "code": "body_too_large",
-        "details": {"limit": limit},
-        "hint": "Send less at once; nothing was changed.",
-        "request_id": request_id,
-    }
+    refusal = http.BodyTooLarge(limit=limit)
+    request_id = http.request_id(None)
     headers = [
         (b"content-type", b"application/json"),
         (b"connection", b"close"),
         (b"x-request-id", request_id.encode()),
     ]
-    await _send_whole(send, 413, headers, orjson.dumps(told))
+    await _send_whole(send, http.status_of(refusal), headers, orjson.dumps(http.envelope(refusal, request_id)))
 
 
 async def _send_whole(send: Send, status: int, headers: Headers, body: bytes) -> None:

@@ -1,17 +1,26 @@
+"""Bookings in the back office: what became of each, step by step. Only the saga writes them."""
+
 from typing import Any
 
 from django.contrib import admin
 from unfold.admin import TabularInline
 
 from bookings.booking.models import Booking, BookingTransition
-from movmo.operations.admin import ReadOnlyAdmin
+from bookings.offer.admin import journey
+from movmo.operations.admin import ReadOnlyAdmin, to_the_second
 
 
 class TransitionInline(TabularInline):
     model = BookingTransition
+    verbose_name_plural = "Transitions"
     extra = 0
     can_delete = False
-    fields = readonly_fields = ("at", "before", "after", "fence", "reason")
+    hide_title = True
+    fields = readonly_fields = ("when", "before", "after", "fence", "reason")
+
+    @admin.display(description="at (UTC)")
+    def when(self, step: BookingTransition) -> str:
+        return to_the_second(step.at)
 
     def has_add_permission(self, request: Any, obj: Any = None) -> bool:
         return False
@@ -19,23 +28,65 @@ class TransitionInline(TabularInline):
 
 @admin.register(Booking)
 class BookingAdmin(ReadOnlyAdmin):
-    list_display = ("locator", "state", "provider", "total", "user", "partner", "door", "created_at")
+    list_display = ("pnr", "state", "route", "total", "user", "partner", "door", "created_at")
     list_filter = ("state", "provider", "door")
     list_select_related = ("user", "partner")
     search_fields = ("id__exact", "order_id__exact", "user__email__exact")
     search_help_text = "A whole booking id, order id or e-mail address."
     # The frozen passengers hold birth dates and contacts; staff see who travels by the ticket name.
-    exclude = ("passengers",)
-    readonly_fields = ("ticket_names",)
+    fieldsets = (
+        (None, {"fields": ("pnr", "state", "route", "total", "ticket_names", "tickets", "mode")}),
+        ("Who asked for it", {"fields": ("user", "partner", "client_id", "door", "created_at")}),
+        (
+            "At the provider",
+            {"fields": ("id", "provider", "order_id", "record_locators", "payment_required_by", "offer")},
+        ),
+        (
+            "Progress",
+            {
+                "fields": (
+                    "attempts",
+                    "fence",
+                    "lease_until",
+                    "submitted_at",
+                    "updated_at",
+                    "failure_code",
+                    "failure_facts",
+                )
+            },
+        ),
+        ("As it was booked", {"classes": ("collapse",), "fields": ("itinerary", "documents")}),
+    )
+    readonly_fields = ("id", "pnr", "route", "total", "ticket_names", "tickets")
     inlines = (TransitionInline,)
+
+    @admin.display(description="PNR", empty_value="no PNR yet")
+    def pnr(self, booking: Booking) -> str | None:
+        return booking.locator or None
+
+    @admin.display(description="journey")
+    def route(self, booking: Booking) -> str:
+        return journey(booking.itinerary)
 
     @admin.display(description="passengers")
     def ticket_names(self, booking: Booking) -> str:
         return ", ".join(person["name_as_ticketed"] for person in booking.passengers)
 
+    @admin.display(description="tickets")
+    def tickets(self, booking: Booking) -> str:
+        return ", ".join(document["number"] for document in booking.documents)
+
 
 @admin.register(BookingTransition)
 class BookingTransitionAdmin(ReadOnlyAdmin):
-    list_display = ("at", "booking_id", "before", "after", "fence", "reason")
+    list_display = ("when", "booking", "before", "after", "fence", "reason")
     list_filter = ("after",)
+    list_select_related = ("booking",)
     search_fields = ("booking__id__exact",)
+    search_help_text = "A whole booking id."
+    fields = ("when", "booking", "before", "after", "fence", "reason")
+    readonly_fields = ("when",)
+
+    @admin.display(description="at (UTC)", ordering="id")
+    def when(self, step: BookingTransition) -> str:
+        return to_the_second(step.at)

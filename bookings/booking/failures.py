@@ -12,12 +12,19 @@ BOOK_ANEW = "Nothing was booked and no money moved. "
 class PriceChanged(DomainError):
     kind = Kind.CONFLICT
     code = "price_changed"
-    message = "The price is now {new} {currency}, not {old} {currency}."
-    hint = BOOK_ANEW + "Show the traveler the new price; if they agree, search again and book with a new key."
+    message = "The price is {new[amount]} {new[currency]}, not {old[amount]} {old[currency]}."
+    hint = BOOK_ANEW + (
+        "Show the traveler the price under `new`. If they agree, read the offer with get_offer_details: while it is "
+        "active, book it with its total as expected_total and a new idempotency key; else search again."
+    )
+
+    example = {"old": {"amount": "412.30", "currency": "EUR"}, "new": {"amount": "431.80", "currency": "EUR"}}
 
     @classmethod
     def between(cls, old: Money, new: Money) -> "PriceChanged":
-        return cls(old=old.amount, new=new.amount, currency=new.currency)
+        return cls(
+            old={"amount": old.amount, "currency": old.currency}, new={"amount": new.amount, "currency": new.currency}
+        )
 
 
 class SoldOut(DomainError):
@@ -25,6 +32,13 @@ class SoldOut(DomainError):
     code = "sold_out"
     message = "The last seats of this offer have been sold."
     hint = BOOK_ANEW + "Search again and book another offer."
+
+
+class InstantNotAvailable(DomainError):
+    kind = Kind.RULE
+    code = "instant_not_available"
+    message = "{provider} only holds this offer; it cannot be booked at once."
+    hint = BOOK_ANEW + "The offer is still yours: book it with mode `hold` and a new idempotency key."
 
 
 class PaymentDeclined(DomainError):
@@ -56,10 +70,14 @@ def from_provider(failure: ProviderFailure, booking: Booking) -> DomainError:
         return PriceChanged.between(booking.total, failure.new_total)
     if failure.refusal is Refusal.OFFER_EXPIRED:
         return OfferStale(reason="the provider says it has expired", expires_at=booking.offer.expires_at.isoformat())
-    plain: dict[Refusal, DomainError] = {Refusal.SOLD_OUT: SoldOut(), Refusal.PAYMENT_DECLINED: PaymentDeclined()}
+    plain: dict[Refusal, DomainError] = {
+        Refusal.SOLD_OUT: SoldOut(),
+        Refusal.PAYMENT_DECLINED: PaymentDeclined(),
+        Refusal.HOLD_ONLY: InstantNotAvailable(provider=booking.provider),
+    }
     return plain.get(failure.refusal, OrderRefused(provider=booking.provider))
 
 
 def keeps_offer(failure: DomainError) -> bool:
     """Whether the same offer may still be booked after this failure."""
-    return isinstance(failure, PaymentDeclined | ProviderUnavailable)
+    return isinstance(failure, PaymentDeclined | InstantNotAvailable | ProviderUnavailable)

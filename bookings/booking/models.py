@@ -7,7 +7,8 @@ do not touch them. `id` is the client reference at the provider.
 from django.conf import settings
 from django.db import models
 
-from bookings.booking.states import State
+from bookings.booking.schemas import Mode
+from bookings.booking.states import OPEN, State
 from bookings.offer.models import Offer
 from movmo.kit.ids import new_id
 from movmo.kit.money import Money
@@ -19,10 +20,6 @@ STATES = [(state.value, state.name.replace("_", " ").lower()) for state in State
 class Booking(models.Model):
     """`fence` counts claims: an outcome is written only by the holder of the newest, until `lease_until`."""
 
-    class Mode(models.TextChoices):
-        INSTANT = "instant"
-        HOLD = "hold"
-
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="bookings")
     partner = models.ForeignKey(Partner, null=True, on_delete=models.PROTECT, related_name="bookings")
@@ -30,7 +27,7 @@ class Booking(models.Model):
     door = models.CharField(max_length=10)
     provider = models.CharField(max_length=40)
     offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="bookings")
-    mode = models.CharField(max_length=10, choices=Mode.choices)
+    mode = models.CharField(max_length=10, choices=[(mode.value, mode.value) for mode in Mode])
     state = models.CharField(max_length=20, choices=STATES)
     fence = models.PositiveIntegerField(default=0)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -58,7 +55,7 @@ class Booking(models.Model):
             models.Index(fields=["user", "-id"], name="booking_of_user"),
             models.Index(
                 fields=["lease_until"],
-                condition=models.Q(state__in=["reserved", "submitting", "pending", "unknown"]),
+                condition=models.Q(state__in=[state.value for state in OPEN]),
                 name="booking_still_open",
             ),
         ]

@@ -1,7 +1,14 @@
 """Bookings, declared."""
 
 from bookings.booking import queries, services
-from bookings.booking.failures import OrderRefused, PaymentDeclined, PriceChanged, ProviderUnavailable, SoldOut
+from bookings.booking.failures import (
+    InstantNotAvailable,
+    OrderRefused,
+    PaymentDeclined,
+    PriceChanged,
+    ProviderUnavailable,
+    SoldOut,
+)
 from bookings.booking.schemas import BookingList, BookingView, CreateBooking, GetBooking, SearchBookings
 from bookings.booking.services import HoldNotAvailable, PassengerMissing
 from bookings.offer.party import DuplicateName, InfantTurnsTwo, PassengerTypeMismatch
@@ -36,6 +43,7 @@ RESOURCE = "bookings://v1/{booking_id}"
         InfantTurnsTwo,
         DuplicateName,
         HoldNotAvailable,
+        InstantNotAvailable,
         NotBookable,
         AmountInvalid,
         PaymentDeclined,
@@ -47,9 +55,9 @@ def create_booking(ctx: Context, request: CreateBooking) -> None:
     """Book an offer for the passengers mapped to it
 
     Spends the traveler's money and cannot be undone here: show them the itinerary, the passengers and the total first,
-    and book only on their word. Every slot must be mapped. If the answer's status is `pending` or `unknown`, the
-    airline has not decided: read it again with get_booking and do not book again. To repeat a call whose answer was
-    lost, send the same idempotency key. Next: get_booking.
+    and book only on their word. Every slot must be mapped. While the answer's status is other than `confirmed`, `held`
+    or `failed`, the airline has not decided: read it again with get_booking and do not book again. To repeat a call
+    whose answer was lost, send the same idempotency key. Next: get_booking.
     """
     services.reserve(ctx, request)
 
@@ -67,8 +75,8 @@ def create_booking(ctx: Context, request: CreateBooking) -> None:
 def get_booking(ctx: Context, request: GetBooking) -> BookingView:
     """Show a booking with its PNR, tickets, passengers and itinerary
 
-    Use it after create_booking and whenever the traveler asks. A booking whose outcome is open is looked up at the
-    airline on each read. A status of `confirmed` without tickets means reserved, not ticketed.
+    Use it after create_booking and whenever the traveler asks. While the outcome of a booking that was sent is open, a
+    read looks it up at the airline. A status of `confirmed` without tickets means reserved, not ticketed.
     """
     return services.read(ctx, request.booking_id)
 
@@ -84,6 +92,7 @@ def get_booking(ctx: Context, request: GetBooking) -> BookingView:
 def search_bookings(ctx: Context, request: SearchBookings) -> BookingList:
     """List the traveler's bookings, newest first
 
-    Filter by status; for more send next_cursor as `cursor`. Use it to find a booking_id. Next: get_booking.
+    Filter by status; for more send next_cursor as `cursor`. Use it to find a booking_id, not to wait for one booking's
+    outcome: that is get_booking. Next: get_booking.
     """
     return queries.page(ctx, request)

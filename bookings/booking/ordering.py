@@ -3,6 +3,7 @@
 from datetime import date
 
 from bookings.booking.models import Booking
+from bookings.booking.schemas import Mode
 from bookings.offer import services as offers
 from bookings.providers.types import OrderPassenger, OrderRequest, PassengerType
 
@@ -26,5 +27,5 @@ def order_request(booking: Booking) -> OrderRequest:
             for person in booking.passengers
         ),
         total=booking.total,
-        hold=booking.mode == Booking.Mode.HOLD,
+        hold=booking.mode == Mode.HOLD,
     )

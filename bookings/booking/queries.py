@@ -1,28 +1,42 @@
 """Reads of bookings. Another traveler's is not found."""
 
 from datetime import datetime
+from functools import cache
 from typing import Any, Literal
 from uuid import UUID
 
-from django.db.models import Q
+from django.db import connection
+from django.db.models import F, Q
 
 from bookings.booking.models import Booking
 from bookings.booking.schemas import BookingList, BookingSummary, BookingView, FailureView, SearchBookings
 from bookings.booking.states import OPEN, State
 from bookings.offer.schemas import MoneyView
+from bookings.providers.types import PassengerType
 from movmo.kit import cursor
 from movmo.kit.errors import NotFound, revive
 from movmo.operations.context import Context
 
-ON_A_LAP = "INF"
-
 
 def owned(ctx: Context, booking_id: UUID) -> Booking:
     """Raises NotFound."""
-    booking = Booking.objects.filter(pk=booking_id, user_id=ctx.traveler_id).first()
-    if booking is None:
+    found = list(Booking.objects.raw(_by_id_and_owner(), [_stored(booking_id), _stored(ctx.traveler_id)]))
+    if not found:
         raise NotFound("booking")
-    return booking
+    return found[0]
+
+
+@cache
+def _by_id_and_owner() -> str:
+    """The statement of `owned`, compiled once: on the hottest read compiling cost three times what the database did."""
+    nobody = UUID(int=0)
+    statement, _ = Booking.objects.filter(pk=nobody, user_id=nobody).query.sql_with_params()
+    return statement
+
+
+def _stored(key: UUID) -> Any:
+    """SQLite keeps UUIDs as 32 hexadecimal characters."""
+    return Booking._meta.pk.get_db_prep_value(key, connection)
 
 
 def page(ctx: Context, request: SearchBookings) -> BookingList:
@@ -71,7 +85,7 @@ def _ticketing(booking: Booking) -> Literal["ticketed", "reserved_not_ticketed",
     """Confirmed is not ticketed: that takes a document for each passenger with a seat."""
     if booking.state not in (State.CONFIRMED, State.HELD):
         return "not_booked"
-    seated = {person["slot_id"] for person in booking.passengers if person["type"] != ON_A_LAP}
+    seated = {person["slot_id"] for person in booking.passengers if person["type"] != PassengerType.INFANT}
     ticketed = {document["slot_id"] for document in booking.documents}
     return "ticketed" if seated <= ticketed else "reserved_not_ticketed"
 
@@ -84,7 +98,11 @@ def _failure(booking: Booking) -> FailureView | None:
 
 
 def open_bookings(*, now: datetime, limit: int) -> list[Booking]:
-    """Undecided bookings that nobody holds, oldest first."""
+    """Undecided bookings that nobody holds, those first that have waited longest: none can starve another."""
     free = Q(lease_until=None) | Q(lease_until__lte=now)
-    rows = Booking.objects.filter(free, state__in=OPEN).select_related("offer").order_by("id")
+    rows = (
+        Booking.objects.filter(free, state__in=OPEN)
+        .select_related("offer")
+        .order_by(F("lease_until").asc(nulls_first=True), "id")
+    )
     return list(rows[:limit])

@@ -5,9 +5,9 @@
         submit             the provider is called with our booking id as client reference, no transaction open
     T3  settle             compare-and-swap on (state, fence) to the outcome
 
-Whoever finds a booking open drives it on: the same call repeated, a read, or `manage.py resolve_bookings`. A claim that
-ran out of lease may have been sent, so it becomes `unknown` and is looked up; only when the provider has had its settle
-window and still knows nothing is it submitted again. An order is never sent twice on a guess.
+The same call repeated and `manage.py resolve_bookings` drive an open booking on; a read only looks up what was sent. A
+claim that ran out of lease may have been sent, so it becomes `unknown` and is looked up; only when the provider has had
+its settle window and still knows nothing is it submitted again. An order is never sent twice on a guess.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from django.db.models import F
 from bookings.booking import failures, states
 from bookings.booking.models import Booking, BookingTransition
 from bookings.booking.ordering import order_request
-from bookings.booking.states import State
+from bookings.booking.states import ASKED_ABOUT, State
 from bookings.offer import services as offers
 from bookings.providers import registry
 from bookings.providers.errors import OutcomeUnknown, ProviderFailure, Refusal, Rejected, Unavailable
@@ -32,8 +32,9 @@ log = structlog.get_logger()
 
 LEASE = timedelta(seconds=60)
 LOOK_UP_PAUSE = timedelta(seconds=2)
-SETTLE_WINDOW = timedelta(minutes=2)
 MOST_ATTEMPTS = 3
+
+Clock = Callable[[], datetime]
 
 STATE_OF_ORDER = {
     OrderStatus.CONFIRMED: State.CONFIRMED,
@@ -43,42 +44,58 @@ STATE_OF_ORDER = {
 }
 
 
-def submit(booking: Booking, *, now: datetime) -> Booking:
+def submit(booking: Booking, *, clock: Clock) -> Booking:
     """Claim a reserved booking and place its order. Returns it as it stands; another's claim leaves it alone."""
-    claimed = _claim(booking, State.SUBMITTING, now=now, attempts=F("attempts") + 1, submitted_at=now)
+    sent_at = clock()
+    claimed = _claim(booking, State.SUBMITTING, now=sent_at, attempts=F("attempts") + 1, submitted_at=sent_at)
     if claimed is None:
         return reload(booking.id)
-    provider = registry.provider(claimed.provider)
     try:
-        order = provider.book(order_request(claimed), now=now)
+        order = registry.provider(claimed.provider).book(order_request(claimed), now=sent_at)
     except Rejected as failure:
         if failure.refusal is Refusal.DUPLICATE_REFERENCE:
-            return _look_up(_settle(claimed, State.UNKNOWN, now=now, reason="the provider has our reference"), now=now)
-        return _fail(claimed, failures.from_provider(failure, claimed), now=now, detail=failure.detail)
+            reason = "the provider has our reference"
+            return look_up(_settle(claimed, State.UNKNOWN, now=clock(), reason=reason), clock=clock)
+        return _fail(claimed, failures.from_provider(failure, claimed), now=clock(), detail=failure.detail)
     except Unavailable as failure:
-        return _fail(claimed, failures.from_provider(failure, claimed), now=now, detail=failure.detail)
+        return _fail(claimed, failures.from_provider(failure, claimed), now=clock(), detail=failure.detail)
     except OutcomeUnknown as failure:
-        return _settle(claimed, State.UNKNOWN, now=now, reason=failure.detail)
+        return _settle(claimed, State.UNKNOWN, now=clock(), reason=failure.detail)
     except Exception:
         # Whatever broke, the order may have left: only a look-up can tell.
         log.exception("booking.submit_crashed", booking_id=str(claimed.id))
-        return _settle(claimed, State.UNKNOWN, now=now, reason="the call to the provider broke")
-    return _record(claimed, order, now=now)
+        return _settle(claimed, State.UNKNOWN, now=clock(), reason="the call to the provider broke")
+    return _record(claimed, order, now=clock())
 
 
-def look_up(booking: Booking, *, now: datetime) -> Booking:
-    """Ask the provider what became of an order, if it is open and nobody else is asking. Never sends an order."""
+def look_up(booking: Booking, *, clock: Clock) -> Booking:
+    """Ask the provider what became of a sent order, unless somebody else is asking. Never sends an order."""
+    now = clock()
     if booking.state == State.SUBMITTING and lease_is_over(booking, now=now):
         booking = _settle(booking, State.UNKNOWN, now=now, reason="the lease ran out before an answer")
-    if booking.state not in (State.UNKNOWN, State.PENDING) or not lease_is_over(booking, now=now):
+    if booking.state not in ASKED_ABOUT or not lease_is_over(booking, now=now):
         return booking
-    return _look_up(booking, now=now)
+    claimed = _claim(booking, State(booking.state), now=now)
+    if claimed is None:
+        return reload(booking.id)
+    try:
+        order = registry.provider(claimed.provider).find_order(str(claimed.id), now=now)
+    except ProviderFailure as failure:
+        log.warning("booking.look_up_failed", booking_id=str(claimed.id), detail=failure.detail)
+        return _pause(claimed, now=clock())
+    except Exception:
+        # A look-up that broke proves nothing. The booking stays open, and the sweep goes on to the next one.
+        log.exception("booking.look_up_crashed", booking_id=str(claimed.id))
+        return _pause(claimed, now=clock())
+    if order is not None:
+        return _record(claimed, order, now=clock())
+    return _nothing_found(claimed, now=clock())
 
 
-def resume(booking: Booking, *, now: datetime) -> Booking:
+def resume(booking: Booking, *, clock: Clock) -> Booking:
     """Drive an open booking as far as it goes: look up what was sent, submit what certainly was not."""
-    booking = look_up(booking, now=now)
-    return submit(booking, now=now) if booking.state == State.RESERVED else booking
+    booking = look_up(booking, clock=clock)
+    return submit(booking, clock=clock) if booking.state == State.RESERVED else booking
 
 
 def lease_is_over(booking: Booking, *, now: datetime) -> bool:
@@ -89,24 +106,11 @@ def reload(booking_id: UUID) -> Booking:
     return Booking.objects.select_related("offer").get(pk=booking_id)
 
 
-def _look_up(booking: Booking, *, now: datetime) -> Booking:
-    claimed = _claim(booking, State(booking.state), now=now)
-    if claimed is None:
-        return reload(booking.id)
-    try:
-        order = registry.provider(claimed.provider).find_order(str(claimed.id), now=now)
-    except ProviderFailure as failure:
-        log.warning("booking.look_up_failed", booking_id=str(claimed.id), detail=failure.detail)
-        return _pause(claimed, now=now)
-    if order is not None:
-        return _record(claimed, order, now=now)
-    return _nothing_found(claimed, now=now)
-
-
 def _nothing_found(booking: Booking, *, now: datetime) -> Booking:
-    """The provider knows no order. Inside the settle window it may still come; after it, it never was."""
+    """The provider knows no order. Inside its settle window one may still come; after it, there never was one."""
     submitted_at = booking.submitted_at or booking.created_at
-    if booking.state == State.PENDING or now - submitted_at < SETTLE_WINDOW:
+    window = registry.provider(booking.provider).capabilities.settle_window
+    if booking.state != State.UNKNOWN or now - submitted_at < window:
         return _pause(booking, now=now)
     if booking.attempts < MOST_ATTEMPTS:
         return _settle(booking, State.RESERVED, now=now, reason="no order after the settle window")
@@ -132,6 +136,7 @@ def _record(booking: Booking, order: ProviderOrder, *, now: datetime) -> Booking
         documents=[
             {"type": document.type, "number": document.number, "slot_id": slot_ids[document.provider_passenger_id]}
             for document in order.documents
+            if document.provider_passenger_id in slot_ids  # a stranger's ticket must not hide the order
         ],
         payment_required_by=order.payment_required_by,
     )

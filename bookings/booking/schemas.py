@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from bookings.booking.states import State
+from bookings.booking.states import DECIDED, State
 from bookings.offer.schemas import MoneyInput, MoneyView, ProviderName, SliceView
 from bookings.providers.types import PassengerType
 from movmo.operations.context import Request, View
@@ -26,7 +26,10 @@ class CreateBooking(Request):
     )
     mode: Mode = Field(
         default=Mode.INSTANT,
-        description="`instant` books and tickets now; `hold` reserves seats to be paid later, where the offer allows.",
+        description=(
+            "`instant` books and tickets now. `hold` only reserves the seats until payment_required_by, where the "
+            "offer allows; paying for a hold is not offered here yet."
+        ),
         examples=["instant"],
     )
 
@@ -74,7 +77,8 @@ class BookingSummary(View):
     status: State = Field(
         description=(
             "`confirmed`, `held` and `failed` are final. `reserved`, `submitting`, `pending` and `unknown` are being "
-            "decided with the airline: read again later and do not book again. `manual_review`: our staff decides."
+            "decided with the airline: read again later and do not book again. `manual_review`: our staff asks the "
+            "airline; do not book again either."
         ),
         examples=["confirmed"],
     )
@@ -99,7 +103,7 @@ class BookingView(BookingSummary):
     updated_at: datetime
 
     def is_undecided(self) -> bool:
-        return self.status not in (State.CONFIRMED, State.HELD, State.FAILED)
+        return self.status not in DECIDED
 
 
 class BookingList(View):

@@ -6,7 +6,7 @@ from uuid import UUID
 from bookings.booking import failures, queries, saga
 from bookings.booking.models import Booking, BookingTransition
 from bookings.booking.schemas import BookingView, CreateBooking, Mode
-from bookings.booking.states import OPEN, State
+from bookings.booking.states import DECIDED, State
 from bookings.offer import party, views
 from bookings.offer import queries as offers
 from bookings.offer import services as offer_services
@@ -26,6 +26,10 @@ class PassengerMissing(DomainError):
     message = "{unmapped} slot(s) of the offer have no passenger yet."
     hint = "Map a saved passenger to each slot named in `slots` with update_passenger, then book."
 
+    @classmethod
+    def on(cls, slots: list[OfferSlot]) -> "PassengerMissing":
+        return cls(unmapped=len(slots), slots=[str(slot.id) for slot in slots])
+
 
 class HoldNotAvailable(DomainError):
     kind = Kind.RULE
@@ -37,17 +41,18 @@ class HoldNotAvailable(DomainError):
 def reserve(ctx: Context, request: CreateBooking) -> None:
     """T1: check the rules, take the offer, and write the booking down. Called inside the claim's transaction."""
     offer = offers.visible(ctx.caller, provider=request.provider, offer_id=request.offer_id)
-    if (current := offers.status(offer, now=ctx.now)) != Offer.Status.ACTIVE:
-        raise offer_services.stale(offer, f"it is {current}")
+    offer_services.check_active(offer, now=ctx.now)
     content = offer.content
     expected = request.expected_total.money()
     if expected != offer.total:
         raise failures.PriceChanged.between(expected, offer.total)
     _check_mode(request, offer, content)
+    if offer.user_id is None:  # nobody has mapped anybody yet
+        raise PassengerMissing.on(offers.slots_of(offer))
+    offer_services.consume(offer, user_id=ctx.traveler_id)
     slots = offers.slots_of(offer)
     people = _mapped_people(slots)
     _check_party(people, content)
-    offer_services.consume(offer)
     Booking.objects.create(
         id=ctx.resource_id,
         user_id=ctx.traveler_id,
@@ -72,7 +77,7 @@ def reserve(ctx: Context, request: CreateBooking) -> None:
 
 def advance(ctx: Context, booking_id: UUID) -> BookingView:
     """Drive the booking as far as it goes. Safe to repeat. Raises the failure of a failed booking."""
-    booking = saga.resume(saga.reload(booking_id), now=ctx.now)
+    booking = saga.resume(saga.reload(booking_id), clock=ctx.clock)
     if booking.state == State.FAILED:
         raise revive(booking.failure_code, booking.failure_facts)
     if booking.state == State.SUBMITTING:
@@ -81,10 +86,10 @@ def advance(ctx: Context, booking_id: UUID) -> BookingView:
 
 
 def read(ctx: Context, booking_id: UUID) -> BookingView:
-    """The booking as it stands; one whose outcome is unknown is looked up first. Never sends an order."""
+    """The booking as it stands; one that was sent and has no outcome is looked up first. Never sends an order."""
     booking = queries.owned(ctx, booking_id)
-    if booking.state in OPEN:
-        booking = saga.look_up(booking, now=ctx.now)
+    if booking.state not in DECIDED:
+        booking = saga.look_up(booking, clock=ctx.clock)
     return queries.view(booking)
 
 
@@ -98,9 +103,8 @@ def _check_mode(request: CreateBooking, offer: Offer, content: NormalisedOffer) 
 
 
 def _mapped_people(slots: list[OfferSlot]) -> list[tuple[OfferSlot, Passenger]]:
-    missing = [str(slot.id) for slot in slots if slot.passenger is None or slot.passenger.deleted_at]
-    if missing:
-        raise PassengerMissing(unmapped=len(missing), slots=missing)
+    if missing := [slot for slot in slots if slot.passenger is None or slot.passenger.deleted_at]:
+        raise PassengerMissing.on(missing)
     return [(slot, slot.passenger) for slot in slots if slot.passenger is not None]
 
 

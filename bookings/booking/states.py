@@ -4,7 +4,8 @@ reserved → submitting → confirmed | held | pending | failed | unknown
 pending  → confirmed | held | failed
 unknown  → confirmed | held | failed | pending     found by look-up
 unknown  → reserved                                nothing found after the settle window: submit again
-unknown  → manual_review                           nothing found, and tried often enough: a person decides
+unknown  → manual_review                           nothing found, and tried often enough: a person asks the airline
+manual_review → confirmed | held | failed          an order turned up after all
 """
 
 from enum import StrEnum
@@ -22,7 +23,9 @@ class State(StrEnum):
 
 
 DECIDED = frozenset({State.CONFIRMED, State.HELD, State.FAILED})
-OPEN = frozenset({State.RESERVED, State.SUBMITTING, State.PENDING, State.UNKNOWN})
+OPEN = (State.RESERVED, State.SUBMITTING, State.PENDING, State.UNKNOWN)
+ASKED_ABOUT = frozenset({State.PENDING, State.UNKNOWN, State.MANUAL_REVIEW})
+"""Sent, or perhaps sent: the provider can tell what became of it."""
 
 _ANSWERS = frozenset({State.CONFIRMED, State.HELD, State.PENDING, State.FAILED})
 
@@ -34,7 +37,7 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.CONFIRMED: frozenset(),
     State.HELD: frozenset(),
     State.FAILED: frozenset(),
-    State.MANUAL_REVIEW: frozenset(),
+    State.MANUAL_REVIEW: DECIDED,
 }
 
 

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 
+from bookings.offer.schemas import OfferStatus
 from bookings.passenger.models import Passenger
 from bookings.providers.types import NormalisedOffer, PassengerType
 from movmo.kit.encrypted import EncryptedField
@@ -10,18 +11,14 @@ from movmo.kit.ids import new_id
 from movmo.kit.money import Money
 from partners.partner.models import Partner
 
+STATUSES = [(status.value, status.value) for status in OfferStatus if status is not OfferStatus.EXPIRED]
+
 
 class Offer(models.Model):
     """`user` is null until a traveler is known: three catalogue routes need only a partner's key.
 
-    `raw` is the provider's own text. Whether the offer has run out is judged by
-    `expires_at`; EXPIRED is stored only when the provider itself said so.
+    `raw` is the provider's own text. Whether the offer has run out is judged by `expires_at` and never stored.
     """
-
-    class Status(models.TextChoices):
-        ACTIVE = "active"
-        CONSUMED = "consumed"
-        EXPIRED = "expired"
 
     class ExpirySource(models.TextChoices):
         PROVIDER = "provider"
@@ -32,7 +29,7 @@ class Offer(models.Model):
     provider_offer_id = models.CharField(max_length=300)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="offers")
     partner = models.ForeignKey(Partner, null=True, on_delete=models.PROTECT, related_name="offers")
-    status = models.CharField(max_length=10, choices=Status.choices, default=Status.ACTIVE)
+    status = models.CharField(max_length=10, choices=STATUSES, default=OfferStatus.ACTIVE)
     expires_at = models.DateTimeField()
     expiry_source = models.CharField(max_length=10, choices=ExpirySource.choices)
     total_minor = models.BigIntegerField()

@@ -12,7 +12,6 @@ from bookings.offer.schemas import (
     CreateOffer,
     GetOffer,
     OfferView,
-    PartyView,
     SearchFlights,
     SearchResults,
     UpdatePassenger,
@@ -42,9 +41,9 @@ RESOURCE = "offers://v1/{offer_id}"
 def search_flights(ctx: Context, request: SearchFlights) -> SearchResults:
     """Search flights at one or all providers
 
-    Returns bookable offers, cheapest first, each with an offer_id that is valid until its expires_at. Use IATA airport
-    codes and local dates. `unavailable` names providers that could not be asked. For more offers send next_cursor as
-    `cursor`. Not for offers you already hold from a provider's own search: that is create_offer.
+    Returns bookable offers, cheapest first within a currency, each with an offer_id that is valid until its expires_at.
+    Use IATA airport codes and local dates. `unavailable` names providers that could not be asked. For more offers send
+    next_cursor as `cursor`. Not for offers you already hold from a provider's own search: that is create_offer.
     Next: get_offer_details for the chosen offer, then update_passenger for each of its slots.
     """
     return searching.search(ctx, request)
@@ -71,8 +70,8 @@ def search_flights(ctx: Context, request: SearchFlights) -> SearchResults:
 def create_offer(ctx: Context, request: CreateOffer) -> OfferView:
     """Submit a provider's own offer
 
-    Takes the raw offer that a search at the provider returned, whole and unchanged, and gives it an offer_id. Offers
-    from search_flights have theirs already and are not submitted again.
+    Takes the raw offer that a search at the provider returned (Duffel v2 shape), whole and unchanged, and gives it an
+    offer_id. Offers from search_flights have theirs already and are not submitted again.
     Next: update_passenger for each slot under `passengers`.
     """
     return services.submit(ctx, request)
@@ -103,12 +102,14 @@ def get_offer_details(ctx: Context, request: GetOffer) -> OfferView:
     needs=Credentials.KEY_AND_USER,
     scopes=("offers:write",),
     effect=Effect.WRITE,
+    resource=RESOURCE,
     errors=(NotFound, OfferStale, PassengerTypeMismatch, InfantTurnsTwo, PassengerAlreadyMapped),
 )
-def update_passenger(ctx: Context, request: UpdatePassenger) -> PartyView:
+def update_passenger(ctx: Context, request: UpdatePassenger) -> OfferView:
     """Put a saved passenger on an offer's slot
 
     Do this once for each slot; a slot may be mapped again to change who travels. The passenger's age on every departure
-    must fit the slot's type. Next: when `unmapped` is 0, create_booking.
+    must fit the slot's type. Not for changing a saved passenger's own details.
+    Next: when every slot under `passengers` has a passenger_id, create_booking.
     """
     return services.map_passenger(ctx, request)

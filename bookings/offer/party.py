@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from bookings.passenger.ages import INFANT_UNTIL, age_on, type_on
-from bookings.providers.types import Capabilities, NormalisedOffer, PassengerType
+from bookings.passenger.ages import age_on, type_on
+from bookings.providers.types import INFANT_UNTIL, Capabilities, NormalisedOffer, PassengerType
 from movmo.kit.errors import DomainError, Kind
 
 INFANTS = (PassengerType.INFANT, PassengerType.INFANT_WITH_SEAT)

@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from bookings.offer import views
 from bookings.offer.models import Offer, OfferSlot
-from bookings.offer.schemas import GetOffer, OfferView
+from bookings.offer.schemas import GetOffer, OfferStatus, OfferView
 from movmo.kit.errors import NotFound
 from movmo.operations.context import Caller, Context
 
@@ -34,11 +34,11 @@ def slots_of(offer: Offer) -> list[OfferSlot]:
     return list(OfferSlot.objects.filter(offer=offer).select_related("passenger").order_by("position"))
 
 
-def status(offer: Offer, *, now: datetime) -> str:
+def status(offer: Offer, *, now: datetime) -> OfferStatus:
     """`active` until the offer is booked, refused by its provider, or its time is over."""
-    if offer.status == Offer.Status.ACTIVE and offer.expires_at <= now:
-        return Offer.Status.EXPIRED
-    return offer.status
+    if offer.status == OfferStatus.ACTIVE and offer.expires_at <= now:
+        return OfferStatus.EXPIRED
+    return OfferStatus(offer.status)
 
 
 def details(ctx: Context, request: GetOffer) -> OfferView:

@@ -1,6 +1,7 @@
 """What doors take and give for offers."""
 
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -15,6 +16,15 @@ ProviderName = Annotated[str, Field(min_length=1, max_length=40)]
 # RFC 3339's date-time demands an offset; a local time has none, so the schema says what it is instead.
 LocalTime = Annotated[datetime, WithJsonSchema({"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}$"})]
 AirportCode = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+
+
+class OfferStatus(StrEnum):
+    """`refused`: its provider would not sell it when it was booked. `expired` follows from `expires_at`."""
+
+    ACTIVE = "active"
+    CONSUMED = "consumed"
+    REFUSED = "refused"
+    EXPIRED = "expired"
 
 
 class MoneyView(View):
@@ -161,7 +171,7 @@ class OfferView(View):
     offer_id: UUID
     provider: str = Field(examples=["sandbox"])
     provider_offer_id: str
-    status: Literal["active", "expired", "consumed"]
+    status: OfferStatus = Field(examples=["active"])
     expires_at: datetime
     expiry_source: Literal["provider", "policy"]
     owner_carrier: str = Field(examples=["XX"])
@@ -176,14 +186,6 @@ class OfferView(View):
     passengers: list[SlotView] = Field(description="Slots to fill with update_passenger before booking.")
     slices: list[SliceView]
     emissions_kg: int | None = None
-
-
-class PartyView(View):
-    """Who travels on an offer."""
-
-    offer_id: UUID
-    passengers: list[SlotView]
-    unmapped: int = Field(description="Slots still empty; 0 means that the offer can be booked.", examples=[0])
 
 
 class LegView(View):

@@ -6,10 +6,11 @@ from uuid import UUID
 
 import orjson
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from bookings.offer import party, queries, views
 from bookings.offer.models import Offer, OfferSlot
-from bookings.offer.schemas import CreateOffer, OfferView, PartyView, UpdatePassenger
+from bookings.offer.schemas import CreateOffer, OfferStatus, OfferView, UpdatePassenger
 from bookings.passenger import queries as passengers
 from bookings.providers import registry
 from bookings.providers.errors import OfferUnrecognized
@@ -67,7 +68,7 @@ def submit(ctx: Context, request: CreateOffer) -> OfferView:
         raise stale(offer, "it has expired")
     offer.save(force_insert=True)
     slots = OfferSlot.objects.bulk_create(new_slots(offer, parsed.normalised))
-    return views.offer_view(offer, slots, status=Offer.Status.ACTIVE)
+    return views.offer_view(offer, slots, status=OfferStatus.ACTIVE)
 
 
 def check_composition(content: NormalisedOffer, capabilities: Capabilities) -> None:
@@ -123,41 +124,57 @@ def raw_of(offer: Offer) -> ParsedOffer:
     return ParsedOffer(raw=orjson.loads(offer.raw), normalised=offer.content)
 
 
-def map_passenger(ctx: Context, request: UpdatePassenger) -> PartyView:
+def map_passenger(ctx: Context, request: UpdatePassenger) -> OfferView:
     """Put a saved passenger on a slot; the first mapping makes an unclaimed offer the traveler's own."""
     offer = queries.visible(ctx.caller, provider=request.provider, offer_id=request.offer_id)
-    if (current := queries.status(offer, now=ctx.now)) != Offer.Status.ACTIVE:
-        raise stale(offer, f"it is {current}")
+    check_active(offer, now=ctx.now)
+    _claim(offer, ctx.traveler_id)
     passenger = passengers.saved(user_id=ctx.traveler_id, passenger_id=request.passenger_id)
     slot = OfferSlot.objects.filter(offer=offer, pk=request.slot_id).first()
     if slot is None:
         raise NotFound("slot")
     party.check_age(PassengerType(slot.type), passenger.birth_date, offer.content)
-    _claim(offer, ctx.traveler_id)
     try:
         with transaction.atomic():
             OfferSlot.objects.filter(pk=slot.pk).update(passenger=passenger)
     except IntegrityError:
         raise PassengerAlreadyMapped from None
-    return views.party(offer, queries.slots_of(offer))
+    return views.offer_view(offer, queries.slots_of(offer), status=OfferStatus.ACTIVE)
+
+
+def check_active(offer: Offer, *, now: datetime) -> None:
+    """Raises OfferStale."""
+    if (current := queries.status(offer, now=now)) is not OfferStatus.ACTIVE:
+        raise stale(offer, f"it is {current}")
 
 
 def _claim(offer: Offer, user_id: UUID) -> None:
-    """Of two travelers who map to an unclaimed offer at once, one wins; for the other it does not exist."""
-    if offer.user_id is None and not Offer.objects.filter(pk=offer.pk, user__isnull=True).update(user_id=user_id):
-        raise NotFound("offer")
+    """Make the offer the traveler's own, and hold its row: a booking of it waits for this mapping, or came first.
+
+    Of two travelers who map to an unclaimed offer at once, one wins; for the other it does not exist.
+    """
+    open_to_me = Offer.objects.filter(Q(user=None) | Q(user_id=user_id), pk=offer.pk)
+    if open_to_me.filter(status=OfferStatus.ACTIVE).update(user_id=user_id):
+        return
+    if open_to_me.exists():
+        raise stale(offer, "it has been booked already")
+    raise NotFound("offer")
 
 
-def consume(offer: Offer) -> None:
-    """Mark the offer as booked. Of two bookings of one offer the second raises OfferStale."""
-    if not Offer.objects.filter(pk=offer.pk, status=Offer.Status.ACTIVE).update(status=Offer.Status.CONSUMED):
+def consume(offer: Offer, *, user_id: UUID) -> None:
+    """Mark the traveler's offer as booked, and hold its row. Of two bookings of one offer the second raises OfferStale.
+
+    Whoever reads the offer's slots afterwards reads what will be booked: no mapping comes between.
+    """
+    mine = Offer.objects.filter(pk=offer.pk, user_id=user_id)
+    if not mine.filter(status=OfferStatus.ACTIVE).update(status=OfferStatus.CONSUMED):
         raise stale(offer, "it has been booked already")
 
 
 def release(offer_id: UUID, *, still_valid: bool) -> None:
-    """After a booking that certainly failed: the offer may be booked again, or its provider said it is over."""
-    after = Offer.Status.ACTIVE if still_valid else Offer.Status.EXPIRED
-    Offer.objects.filter(pk=offer_id, status=Offer.Status.CONSUMED).update(status=after)
+    """After a booking that certainly failed: the offer may be booked again, or its provider will not sell it."""
+    after = OfferStatus.ACTIVE if still_valid else OfferStatus.REFUSED
+    Offer.objects.filter(pk=offer_id, status=OfferStatus.CONSUMED).update(status=after)
 
 
 def stale(offer: Offer, reason: str) -> OfferStale:

@@ -11,9 +11,9 @@ from bookings.offer.schemas import (
     LegView,
     MomentView,
     MoneyView,
+    OfferStatus,
     OfferSummary,
     OfferView,
-    PartyView,
     PlaceView,
     SegmentView,
     SliceView,
@@ -23,13 +23,13 @@ from bookings.providers.types import Condition, Moment, NormalisedOffer, Place, 
 from movmo.kit.money import Money
 
 
-def offer_view(offer: Offer, slots: list[OfferSlot], *, status: str) -> OfferView:
+def offer_view(offer: Offer, slots: list[OfferSlot], *, status: OfferStatus) -> OfferView:
     content = offer.content
     return OfferView(
         offer_id=offer.id,
         provider=offer.provider,
         provider_offer_id=offer.provider_offer_id,
-        status=_literal(status),
+        status=status,
         expires_at=offer.expires_at,
         expiry_source=_literal(offer.expiry_source),
         owner_carrier=content.owner_carrier,
@@ -60,11 +60,6 @@ def summary(offer: Offer) -> OfferSummary:
         requires_instant_payment=content.payment_requirements.requires_instant_payment,
         slices=[_leg(part) for part in content.slices],
     )
-
-
-def party(offer: Offer, slots: list[OfferSlot]) -> PartyView:
-    unmapped = sum(slot.passenger_id is None for slot in slots)
-    return PartyView(offer_id=offer.id, passengers=slot_views(slots), unmapped=unmapped)
 
 
 def slot_views(slots: list[OfferSlot]) -> list[SlotView]:

@@ -8,7 +8,9 @@ from movmo.operations.admin import ReadOnlyAdmin
 class PassengerAdmin(ReadOnlyAdmin):
     """Personal details stay out: staff see that a passenger exists and whose they are."""
 
-    list_display = ("id", "user", "family_name", "given_name", "created_at", "deleted_at")
+    list_display = ("family_name", "given_name", "user", "created_at", "deleted_at", "id")
     list_select_related = ("user",)
     search_fields = ("id__exact", "user__email__exact")
-    exclude = ("birth_date", "email", "phone_number")
+    search_help_text = "A whole passenger id, or the traveler's e-mail address."
+    fields = ("family_name", "given_name", "user", "id", "created_at", "deleted_at")
+    readonly_fields = ("id",)

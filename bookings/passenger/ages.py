@@ -2,10 +2,7 @@
 
 from datetime import date
 
-from bookings.providers.types import PassengerType
-
-INFANT_UNTIL = 2
-CHILD_UNTIL = 12
+from bookings.providers.types import PassengerType, type_at_age
 
 
 def age_on(birth_date: date, day: date) -> int:
@@ -14,8 +11,5 @@ def age_on(birth_date: date, day: date) -> int:
 
 
 def type_on(birth_date: date, day: date) -> PassengerType:
-    """ADT, CHD or INF. Whether an infant has a seat is the offer's to say."""
-    age = age_on(birth_date, day)
-    if age < INFANT_UNTIL:
-        return PassengerType.INFANT
-    return PassengerType.CHILD if age < CHILD_UNTIL else PassengerType.ADULT
+    """ADT, CHD or INF."""
+    return type_at_age(age_on(birth_date, day))

@@ -20,6 +20,7 @@ class Refusal(StrEnum):
     PRICE_CHANGED = "price_changed"
     OFFER_EXPIRED = "offer_expired"
     PAYMENT_DECLINED = "payment_declined"
+    HOLD_ONLY = "hold_only"
     PASSENGERS_INVALID = "passengers_invalid"
     DUPLICATE_REFERENCE = "duplicate_reference"
     OTHER = "other"
@@ -34,15 +35,12 @@ class ProviderFailure(Exception):
 
 
 class Rejected(ProviderFailure):
-    """Final. `new_total` comes with PRICE_CHANGED, `order_id` with DUPLICATE_REFERENCE."""
+    """Final. `new_total` comes with PRICE_CHANGED."""
 
-    def __init__(
-        self, refusal: Refusal, detail: str, *, new_total: Money | None = None, order_id: str | None = None
-    ) -> None:
+    def __init__(self, refusal: Refusal, detail: str, *, new_total: Money | None = None) -> None:
         super().__init__(detail)
         self.refusal = refusal
         self.new_total = new_total
-        self.order_id = order_id
 
 
 class Unavailable(ProviderFailure):

@@ -5,13 +5,16 @@ Amounts are integer minor units with an ISO 4217 code; times are airport-local w
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from movmo.kit.money import Money
+
+INFANT_UNTIL = 2
+CHILD_UNTIL = 12
 
 
 class PassengerType(StrEnum):
@@ -21,6 +24,13 @@ class PassengerType(StrEnum):
     CHILD = "CHD"
     INFANT = "INF"
     INFANT_WITH_SEAT = "INS"
+
+
+def type_at_age(age: int) -> PassengerType:
+    """IATA's ages: under 2, 2 to 11, 12 or older. Whether an infant has a seat is the offer's to say."""
+    if age < INFANT_UNTIL:
+        return PassengerType.INFANT
+    return PassengerType.CHILD if age < CHILD_UNTIL else PassengerType.ADULT
 
 
 class CabinClass(StrEnum):
@@ -192,6 +202,8 @@ class Capabilities:
     seat_map: bool
     max_passengers: int
     max_connections: int
+    # The longest an order may take to appear after it was sent; none is sent again before. Above the saga's lease.
+    settle_window: timedelta
     genders: tuple[str, ...]
     notes: str
 

@@ -155,7 +155,7 @@ def _refuse_duplicate(client_reference: str) -> None:
     with _unavailable_without_database():
         existing = queries.order_by_reference(client_reference)
     if existing:
-        raise Rejected(Refusal.DUPLICATE_REFERENCE, "the reference has an order", order_id=existing.order_id)
+        raise Rejected(Refusal.DUPLICATE_REFERENCE, "the reference has an order")
 
 
 def _judge(order: OrderRequest, trigger: triggers.Trigger | None, now: datetime) -> None:
@@ -170,7 +170,7 @@ def _judge(order: OrderRequest, trigger: triggers.Trigger | None, now: datetime)
         raise Rejected(Refusal.OTHER, "the offer cannot be held")
     routes = [(part.origin.iata_code, part.destination.iata_code) for part in offer.slices]
     if not order.hold and is_hold_only(offer.owner_carrier, routes):
-        raise Rejected(Refusal.OTHER, "the offer can only be held")
+        raise Rejected(Refusal.HOLD_ONLY, "the offer can only be held")
     total = triggers.current_total(offer.total, trigger)
     if order.total != total:
         raise Rejected(Refusal.PRICE_CHANGED, f"{order.total} is not the price", new_total=total)

@@ -10,6 +10,7 @@ from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
 from movmo.demo.seed import Cast
+from movmo.kit.http import client
 
 Say = Callable[[str], None]
 Call = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
@@ -33,8 +34,8 @@ async def tell(origin: str, cast: Cast, say: Say) -> None:
     credentials = {"x-api-key": cast.api_key, "Authorization": f"Bearer {cast.partner_token}"}
     bearer = {"Authorization": f"Bearer {cast.agent_token}"}
     async with (
-        httpx2.AsyncClient(base_url=origin, headers=credentials, timeout=30) as http,
-        httpx2.AsyncClient(headers=bearer, timeout=30) as agent_http,
+        client(base_url=origin, headers=credentials) as http,
+        client(headers=bearer) as agent_http,
         Client(streamable_http_client(f"{origin}/v1/mcp", http_client=agent_http)) as mcp,
     ):
         rest, tools = _over_rest(http), _over_mcp(mcp)
@@ -94,9 +95,9 @@ def _over_rest(http: httpx2.AsyncClient) -> Call:
     return call
 
 
-def _over_mcp(client: Client) -> Call:
+def _over_mcp(mcp: Client) -> Call:
     async def call(name: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        result = await client.call_tool(name, arguments)
+        result = await mcp.call_tool(name, arguments)
         answer: dict[str, Any] = result.structured_content or {}
         if result.is_error:
             raise StoryBroke(f"{name} over MCP: {answer}")

@@ -1,12 +1,10 @@
 """Encryption at rest: AES-256-GCM with a key id, bound to the row and field it belongs to.
 
 Layout of a ciphertext: key id (1 byte) ‖ nonce (12) ‖ ciphertext and tag. The associated data is
-`model:pk:field`, so a value moved to another row or column does not decrypt. New values use the first
-key of the ring; every key of the ring decrypts.
+`model:pk:field`, so a value moved to another row or column does not decrypt. New values use the
+ring's current key; every key of the ring decrypts.
 """
 
-import hashlib
-import hmac
 import os
 from collections.abc import Mapping
 
@@ -28,7 +26,6 @@ class KeyRing:
             raise ValueError(f"the current key {current} is not in the ring")
         self._ciphers = {key_id: AESGCM(key) for key_id, key in keys.items()}
         self._current = current
-        self._lookup_key = hashlib.sha256(b"lookup" + keys[min(keys)]).digest()
 
     def encrypt(self, plaintext: bytes, *, bound_to: str) -> bytes:
         nonce = os.urandom(NONCE_BYTES)
@@ -45,7 +42,3 @@ class KeyRing:
             return cipher.decrypt(nonce, sealed, bound_to.encode())
         except (InvalidTag, ValueError) as failure:
             raise DecryptionFailed("the value was altered or belongs to another row") from failure
-
-    def lookup_hash(self, plaintext: str) -> str:
-        """A keyed hash for finding an encrypted value without decrypting the table."""
-        return hmac.new(self._lookup_key, plaintext.encode(), hashlib.sha256).hexdigest()

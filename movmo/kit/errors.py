@@ -3,11 +3,13 @@
     DomainError                     a refusal with a stable code, a kind and facts
     ├── InvalidArguments            the input has the wrong shape (fields by JSON pointer)
     ├── NotFound                    absent, soft-deleted, or somebody else's: indistinguishable
-    ├── movmo.operations.*          scope, limits, idempotency
+    ├── movmo.kit.*                 amounts, cursors, what HTTP itself refuses
+    ├── movmo.operations.*          scope, limits, arguments, idempotency, contention
     ├── partners.authentication     key and token refusals
-    └── bookings.<noun>.services    offers, passengers, bookings; each next to the code that raises it
+    ├── bookings.<noun>.*           next to the code that raises them: services, offer.party, booking.failures, …
+    └── movmo.rest, mcp_server      the few that only one door has
 
-A domain error never knows an HTTP status: `movmo.rest.errors` and `mcp_server.errors` map kinds.
+A domain error never knows an HTTP status: `movmo.kit.http` maps kinds for the doors that speak HTTP.
 Its facts are public: they travel to the caller as `details`, so nothing secret goes into them.
 """
 
@@ -33,13 +35,17 @@ _by_code: dict[str, type["DomainError"]] = {}
 
 
 class DomainError(Exception):
-    """A refusal. `message` is a template over the facts; `hint` says what to do next."""
+    """A refusal. `message` is a template over the facts; `hint` says what to do next.
+
+    `example` gives facts to the reference pages where names alone do not tell what they look like.
+    """
 
     kind: ClassVar[Kind]
     code: ClassVar[str]
     message: ClassVar[str]
     hint: ClassVar[str]
     retryable: ClassVar[bool] = False
+    example: ClassVar[dict[str, Any] | None] = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

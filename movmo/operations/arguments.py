@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -16,9 +17,13 @@ from movmo.operations.context import Caller, Door, Request
 if TYPE_CHECKING:
     from movmo.operations.spec import Operation
 
-KEY_PATTERN = re.compile(r"[\x21-\x7e]{8,255}")
+KEY_SHAPE = r"[!#-~]{8,255}"
+"""An idempotency key: visible ASCII without the double quote, which may only enclose it in the header."""
+KEY_SCHEMA = {"type": "string", "minLength": 8, "maxLength": 255, "pattern": f"^{KEY_SHAPE}$"}
 KEY_FIELD = "idempotency_key"
 USER_FIELD = "user_id"
+NUL = "\0"
+NUL_IN_JSON = rb"\u0000"
 
 
 class StringArguments(dict[str, Any]):
@@ -39,7 +44,7 @@ class IdempotencyKeyInvalid(DomainError):
     kind = Kind.INVALID
     code = "idempotency_key_invalid"
     message = "The idempotency key is not valid: {reason}."
-    hint = "Send 8 to 255 visible ASCII characters, the same in header and body if you send both."
+    hint = "Send 8 to 255 visible ASCII characters without double quotes, the same in header and body if you send both."
 
 
 def parse(
@@ -51,10 +56,14 @@ def parse(
     key = _idempotency_key(operation, caller, values, header_key)
     try:
         if isinstance(raw, StringArguments):
+            _refuse_nul(values)
             request = operation.request_model.model_validate(values)
         else:
+            text = _as_json(values)
+            if NUL_IN_JSON in text:
+                _refuse_nul(values)
             # As JSON, because only pydantic's JSON mode is strict about types and still reads dates from strings.
-            request = operation.request_model.model_validate_json(_as_json(values), strict=True)
+            request = operation.request_model.model_validate_json(text, strict=True)
     except ValidationError as failure:
         raise InvalidArguments(_fields(failure)) from None
     return request, key
@@ -77,7 +86,7 @@ def _idempotency_key(
     field = values.pop(KEY_FIELD, None)
     if field is not None and not isinstance(field, str):
         raise IdempotencyKeyInvalid(reason="the field is not a string")
-    header = header_key.strip().strip('"') if header_key is not None else None
+    header = _unquoted(header_key.strip()) if header_key is not None else None
     if header is not None and field is not None and header != field:
         raise IdempotencyKeyInvalid(reason="the header and the field differ")
     key = header if header is not None else field
@@ -85,9 +94,14 @@ def _idempotency_key(
         if operation.idempotency == "required" or caller.door is Door.MCP:
             raise IdempotencyKeyMissing
         return None
-    if not KEY_PATTERN.fullmatch(key):
-        raise IdempotencyKeyInvalid(reason="it has other than 8 to 255 visible ASCII characters")
+    if not re.fullmatch(KEY_SHAPE, key):
+        raise IdempotencyKeyInvalid(reason="it has other than 8 to 255 visible ASCII characters, or a double quote")
     return key
+
+
+def _unquoted(text: str) -> str:
+    """The Idempotency-Key draft makes the header a string item, in quotes; most callers send it bare."""
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
 
 
 def _as_json(values: dict[str, Any]) -> bytes:
@@ -105,11 +119,31 @@ def _text_of(value: object) -> str:
     raise TypeError
 
 
+def _refuse_nul(values: dict[str, Any]) -> None:
+    """PostgreSQL's text holds no NUL, and no argument has a use for one. Raises InvalidArguments."""
+    if fields := {pointer: "NUL characters are not taken." for pointer in _nul_pointers(values, "")}:
+        raise InvalidArguments(fields)
+
+
+def _nul_pointers(value: object, pointer: str) -> Iterator[str]:
+    if isinstance(value, str):
+        if NUL in value:
+            yield pointer
+    elif isinstance(value, dict | list):
+        for name, part in value.items() if isinstance(value, dict) else enumerate(value):
+            # A name with a NUL cannot be repeated: the object that holds it is pointed at.
+            yield from [pointer] if NUL in str(name) else _nul_pointers(part, _joined(pointer, name))
+
+
+def _joined(pointer: str, part: object) -> str:
+    return f"{pointer}/" + str(part).replace("~", "~0").replace("/", "~1")
+
+
 def _fields(failure: ValidationError) -> dict[str, str]:
     """pydantic's errors as JSON pointers (RFC 6901) to sentences."""
     fields: dict[str, str] = {}
     for error in failure.errors(include_url=False, include_context=True, include_input=False):
-        pointer = "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in error["loc"])
+        pointer = reduce(_joined, error["loc"], "")
         fields.setdefault(pointer, _sentence(error["type"], error["msg"]))
     return fields
 

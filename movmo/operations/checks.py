@@ -1,6 +1,7 @@
 """System checks over the registry: a declaration that leaves a door guessing does not start."""
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, get_args
 
 from django.core.checks import CheckMessage, Error, register
 from pydantic import BaseModel
@@ -45,7 +46,14 @@ def undescribed(model: type[BaseModel], path: str = "") -> list[str]:
     for name, field in model.model_fields.items():
         if not field.description:
             missing.append(path + name)
-        for part in (field.annotation, *getattr(field.annotation, "__args__", ())):
-            if isinstance(part, type) and issubclass(part, BaseModel):
-                missing += undescribed(part, f"{path}{name}.")
+        for nested in _models_in(field.annotation):
+            missing += undescribed(nested, f"{path}{name}.")
     return missing
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """`list[Inner] | None` → Inner."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models_in(part)

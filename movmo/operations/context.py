@@ -1,5 +1,6 @@
 """Who calls, and what a handler is told about the call."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -13,9 +14,6 @@ from movmo.kit.ids import new_id
 class Door(StrEnum):
     REST = "rest"
     MCP = "mcp"
-    CHECKOUT = "checkout"
-    ADMIN = "admin"
-    COMMAND = "command"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +49,14 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One call. `now` is the only time a handler knows; `resource_id` is the id for whatever this call creates."""
+    """One call. `now` is when it came in; `clock` tells the time to those who wait for a provider in between.
+
+    `resource_id` is the id for whatever this call creates.
+    """
 
     caller: Caller
     now: datetime
+    clock: Callable[[], datetime]
     resource_id: UUID = field(default_factory=new_id)
 
     @property

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from django.db import DatabaseError, OperationalError, transaction
+from django.db import Error, OperationalError, transaction
 
 from movmo.kit import clock
 from movmo.kit.errors import DomainError, Internal, Kind
@@ -30,12 +30,12 @@ LOCK_PHRASES = ("database is locked", "lock timeout", "deadlock detected")
 
 
 class Contended(DomainError):
-    """A lock was not to be had in time. Nothing was changed."""
+    """A lock was not to be had in time."""
 
     kind = Kind.CONFLICT
     code = "contended"
     message = "Another call holds what this one needs."
-    hint = "Nothing was changed. Repeat the call with the same idempotency key after `Retry-After` seconds."
+    hint = "Repeat the same call after `Retry-After` seconds, a write with the same idempotency key."
     retryable = True
 
 
@@ -60,32 +60,42 @@ def dispatch(
     try:
         return _run(operation, caller, raw_arguments, idempotency_key, trail)
     except DomainError as refusal:
-        _note(trail, refusal)
+        _note(trail, caller, refusal)
         raise
     except Exception as failure:
         ours = _ours(failure, operation, caller)
-        _note(trail, ours)
+        _note(trail, caller, ours)
         raise ours from failure
 
 
 def refuse(operation: Operation, caller: Caller, refusal: DomainError) -> None:
     """Leave a refusal that a door had to make before dispatch (HTTP's own 403) in the audit trail."""
-    _note(Trail(operation, caller), refusal)
+    _note(Trail(operation, caller), caller, refusal)
+
+
+def _is_contention(failure: Exception) -> bool:
+    return isinstance(failure, OperationalError) and any(phrase in str(failure) for phrase in LOCK_PHRASES)
 
 
 def _ours(failure: Exception, operation: Operation, caller: Caller) -> DomainError:
     """What a caller hears of a failure on our side: nothing of its detail."""
-    if isinstance(failure, OperationalError) and any(phrase in str(failure) for phrase in LOCK_PHRASES):
+    if _is_contention(failure):
         return Contended(retry_after=1)
     log.exception("operation.crashed", operation=operation.name, request_id=caller.request_id)
     return Internal()
 
 
-def _note(trail: Trail, refusal: DomainError) -> None:
-    """A refusal whose audit line cannot be written is still that refusal; the log has it then."""
+def _note(trail: Trail, caller: Caller, refusal: DomainError) -> None:
+    """Write a refusal down. One whose line cannot be written is still that refusal; the log has it then.
+
+    A call without valid credentials names nobody, and a flood of refused calls must not become a flood of writes.
+    """
+    if refusal.kind is Kind.UNAUTHENTICATED or not limits.may_leave_a_line(caller):
+        log.info("operation.refused", code=refusal.code, request_id=caller.request_id)
+        return
     try:
         trail.refused(refusal)
-    except DatabaseError:
+    except Error:
         log.exception("audit.lost", code=refusal.code)
 
 
@@ -94,7 +104,7 @@ def _run(operation: Operation, caller: Caller, raw: Mapping[str, Any], header_ke
     limits.spend(operation, caller)
     request, key = arguments.parse(operation, caller, raw, header_key)
     trail.parsed(request)
-    ctx = Context(caller=caller, now=clock.now())
+    ctx = Context(caller=caller, now=clock.now(), clock=clock.now)
     if operation.is_read:
         view = operation.handler(ctx, request)
         trail.done()
@@ -122,7 +132,8 @@ class _Write:
     def without_key(self) -> Answer:
         with transaction.atomic(durable=True):
             view = self._operation.handler(self._ctx, self._request)
-            self._trail.done(self._ctx.resource_id)
+            self._trail.about(self._ctx.resource_id)
+            self._trail.done()
         return Answer(view, self._operation.rest.status)
 
     def first(self, claim: Claim) -> Answer:
@@ -134,7 +145,8 @@ class _Write:
             reference = self._reference(view)
             status = self._operation.rest.status
             idempotency.settle(record, status=status, reference=reference, body=None if reference else view)
-            self._trail.done(self._ctx.resource_id)
+            self._trail.about(self._ctx.resource_id)
+            self._trail.done()
         return Answer(view, status)
 
     def _first_of_saga(self, claim: Claim) -> Answer:
@@ -145,30 +157,36 @@ class _Write:
 
     def replay(self, record: IdempotencyRecord) -> Answer:
         if record.outcome == IdempotencyRecord.Outcome.REFUSED:
+            self._trail.about(record.resource_id)
             refusal = idempotency.stored_refusal(record)
             refusal.replayed = True
             raise refusal
         if self._operation.is_saga:
             return self._advance(record, replayed=True)
-        self._trail.done(record.resource_id)
+        self._trail.about(record.resource_id)
+        self._trail.done()
         return Answer(self._told_again(record), record.status or self._operation.rest.status, replayed=True)
 
     def _advance(self, record: IdempotencyRecord, *, replayed: bool) -> Answer:
         """Drive the saga as far as it goes. Safe to repeat: after a crash the replay takes it up where it stood."""
         assert self._operation.advance is not None
+        self._trail.about(record.resource_id)
         try:
             view = self._operation.advance(self._ctx, record.resource_id)
-        except idempotency.IdempotencyInProgress:
-            raise
+            status = ACCEPTED if view.is_undecided() else self._operation.rest.status
+            with transaction.atomic(durable=True):
+                status = idempotency.settle_first(record, status=status)
+                self._trail.done()
         except DomainError as refusal:
-            idempotency.settle_refused(record, refusal)
-            refusal.replayed = replayed
+            if not refusal.retryable:
+                idempotency.settle_refused(record, refusal)
+            refusal.replayed = replayed and not refusal.retryable
             raise
-        status = record.status or (ACCEPTED if view.is_undecided() else self._operation.rest.status)
-        with transaction.atomic(durable=True):
-            if record.outcome is None:
-                idempotency.settle(record, status=status, reference=None, body=None)
-            self._trail.done(record.resource_id)
+        except OperationalError as failure:
+            if not _is_contention(failure):
+                raise
+            # The first transaction has committed: this is no longer a call that changed nothing.
+            raise idempotency.IdempotencyInProgress(retry_after=1) from failure
         return Answer(view, status, replayed=replayed)
 
     def _reference(self, view: View) -> dict[str, Any] | None:

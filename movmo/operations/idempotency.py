@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import orjson
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 
 from movmo.kit.errors import DomainError, Kind, revive
 from movmo.operations.context import Context, Request, View
@@ -51,7 +51,8 @@ class Claim:
 
     @classmethod
     def of(cls, operation: Operation, owner_id: UUID, key: str, request: Request) -> Claim:
-        canonical = orjson.dumps(request.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)
+        # Without defaults: a field that a later release adds must not make a retry look like another request.
+        canonical = orjson.dumps(request.model_dump(mode="json", exclude_defaults=True), option=orjson.OPT_SORT_KEYS)
         return cls(
             owner_id=owner_id,
             key_hash=hashlib.sha256(key.encode()).digest(),
@@ -98,10 +99,21 @@ def settle(record: IdempotencyRecord, *, status: int, reference: dict[str, Any] 
     record.save(update_fields=["outcome", "status", "reference", "stored"])
 
 
+def settle_first(record: IdempotencyRecord, *, status: int) -> int:
+    """Note a saga's first status, unless a call with the same key has told one already. Returns the one that counts."""
+    unsettled = IdempotencyRecord.objects.filter(pk=record.pk, outcome=None)
+    if record.outcome is None and not unsettled.update(outcome=IdempotencyRecord.Outcome.DONE, status=status):
+        record.refresh_from_db(fields=["outcome", "status"])
+    return record.status or status
+
+
 def settle_refused(record: IdempotencyRecord, refusal: DomainError) -> None:
-    record.outcome = IdempotencyRecord.Outcome.REFUSED
-    record.stored = orjson.dumps({"code": refusal.code, "facts": refusal.facts}, default=str)
-    record.save(update_fields=["outcome", "stored"])
+    """Note a saga's refusal, which is final. One that was told already stays."""
+    with transaction.atomic(durable=True):
+        unsettled = IdempotencyRecord.objects.filter(pk=record.pk, outcome=None)
+        if unsettled.update(outcome=IdempotencyRecord.Outcome.REFUSED):
+            record.stored = orjson.dumps({"code": refusal.code, "facts": refusal.facts}, default=str)
+            record.save(update_fields=["stored"])
 
 
 def stored_body(record: IdempotencyRecord) -> Any:

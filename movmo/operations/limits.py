@@ -15,6 +15,7 @@ from movmo.operations.context import Caller
 if TYPE_CHECKING:
     from movmo.operations.spec import Operation
 
+REFUSALS_A_SECOND, REFUSALS_AT_ONCE = 5, 100
 STORE = MemoryStore(options={"MAX_SIZE": 100_000})
 # A plan of rate or burst 0 lets nothing through until somebody changes it; that is what a caller waits for.
 CLOSED_SECONDS = 3600
@@ -51,3 +52,9 @@ def spend(operation: Operation, caller: Caller) -> None:
     if caller.user_id is not None:
         rate, burst = settings.MOVMO_USER_RATE, settings.MOVMO_USER_BURST
         _spend("this traveler", f"user:{caller.user_id}", rate=rate, burst=burst, cost=operation.cost)
+
+
+def may_leave_a_line(caller: Caller) -> bool:
+    """Whether a refusal of this caller still goes into the audit trail, or by now to the log alone."""
+    limiter = _limiter(REFUSALS_A_SECOND, REFUSALS_AT_ONCE)
+    return not limiter.limit(f"refusals:{caller.owner_id}", cost=1).limited

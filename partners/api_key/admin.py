@@ -22,6 +22,9 @@ class ApiKeyAdmin(ModelAdmin):
     readonly_fields = ("hint", "created_at", "last_used_at", "revoked_at")
     actions = ("revoke",)
 
+    def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> Any:
+        return self.fields if obj else ("partner", "name", "expires_at")
+
     def get_readonly_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> Any:
         return self.readonly_fields if obj is None else (*self.readonly_fields, "partner")
 

@@ -53,7 +53,12 @@ class PurchaseView(View):
 
 def declare() -> None:
     """Register the toys. The caller restores the registry."""
+    _declare_sound_kites()
+    _declare_broken_kites()
+    _declare_hidden_kite()
 
+
+def _declare_sound_kites() -> None:
     @operation(
         "look_at_kite",
         rest=GET("/v1/kites/{name}"),
@@ -87,6 +92,8 @@ def declare() -> None:
         """
         return PurchaseView(id=ctx.resource_id, name=request.name)
 
+
+def _declare_broken_kites() -> None:
     @operation(
         "tear_kite",
         rest=GET("/v1/torn-kites"),
@@ -117,6 +124,8 @@ def declare() -> None:
         """
         return OddView(thing=object())
 
+
+def _declare_hidden_kite() -> None:
     @operation(
         "hidden_kite",
         rest=GET("/v1/hidden-kites"),

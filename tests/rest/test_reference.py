@@ -39,7 +39,7 @@ def test_an_operation_is_shown_with_all_a_caller_needs(toy_registry: None) -> No
         ("metres", "integer", 1),
     ]
     assert entries["refuse"].curl == (
-        "curl 'http://127.0.0.1:8000/v1/refusals?kind=invalid' \\\n  -H \"x-api-key: $MOVMO_API_KEY\""
+        "curl 'http://127.0.0.1:8000/v1/refusals?kind=invalid' \\\n  -H \"x-api-key: $MOVMO_KEY\""
     )
 
 

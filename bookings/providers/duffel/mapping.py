@@ -32,6 +32,7 @@ from bookings.providers.types import (
     SegmentPassenger,
     Service,
     Slice,
+    type_at_age,
 )
 from movmo.kit.money import Money
 
@@ -178,9 +179,7 @@ def _passenger_type(slot: wire.Passenger, index: int) -> PassengerType:
         return PASSENGER_TYPES[slot.type]
     if slot.age is None:
         raise OfferUnrecognized(_pointer("passengers", index, "type"), "expected a type, or an age instead")
-    if slot.age >= 12:
-        return PassengerType.ADULT
-    return PassengerType.CHILD if slot.age >= 2 else PassengerType.INFANT
+    return type_at_age(slot.age)
 
 
 def _refuse_repeated(at: tuple[str | int, ...], ids: Iterable[str]) -> None:

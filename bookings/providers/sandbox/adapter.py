@@ -1,7 +1,7 @@
 """The built-in airline behind the provider port: all of it works offline, and its failures can be asked for by name."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bookings.providers.sandbox.airline import Airline
@@ -20,6 +20,7 @@ CAPABILITIES = Capabilities(
     seat_map=False,
     max_passengers=9,
     max_connections=4,
+    settle_window=timedelta(minutes=2),
     genders=("F", "M", "X", "U"),
     notes=(
         "Deterministic and offline; also takes Duffel-shaped offers of other carriers. Routes with a fixed outcome: "

@@ -3,6 +3,7 @@
 from typing import Any
 
 from movmo.kit.http import MAX_BODY
+from movmo.operations.arguments import KEY_SCHEMA
 from movmo.operations.spec import Idempotency, Operation
 from movmo.rest.location import PARAMETER, USER
 from movmo.rest.openapi.components import Components, Schema
@@ -10,10 +11,7 @@ from movmo.rest.openapi.examples import example_of
 
 JSON = "application/json"
 IDEMPOTENCY_KEY: Schema = {
-    "type": "string",
-    "minLength": 8,
-    "maxLength": 255,
-    "pattern": "^[\\x21-\\x7e]{8,255}$",
+    **KEY_SCHEMA,
     "examples": ["5c2b1d8e-8f43-4a51-b7a3-0f6f5d1c9e77"],
 }
 OWN_USER: Schema = {"type": "string", "examples": ["me"]}

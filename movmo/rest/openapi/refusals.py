@@ -15,7 +15,6 @@ from movmo.rest.openapi.examples import BY_FORMAT
 
 # The credentials' own refusals belong to no operation: every operation of this door can meet them.
 CREDENTIALS_MODULE = "partners.authentication"
-NOT_OURS = {"api_key_on_mcp"}
 PHRASES = {
     400: "The request cannot be read as it is.",
     401: "No credential, or one that is not valid (any more).",
@@ -63,11 +62,7 @@ def _of_credentials(operation: Operation) -> set[type[DomainError]]:
         found.add(scopes.UserTokenMissing)
     if operation.scopes:  # also where a token is not needed: one that is sent is held to its scopes
         found.add(scopes.InsufficientScope)
-    return found | {
-        error
-        for error in kit.all_errors().values()
-        if error.__module__ == CREDENTIALS_MODULE and error.code not in NOT_OURS
-    }
+    return found | {error for error in kit.all_errors().values() if error.__module__ == CREDENTIALS_MODULE}
 
 
 def _of_arguments(operation: Operation) -> set[type[DomainError]]:
@@ -142,9 +137,8 @@ def _sentence(error: type[DomainError], facts: dict[str, Any]) -> str:
 
 
 def _facts(error: type[DomainError], operation: Operation) -> dict[str, Any]:
-    given: dict[str, Any] | None = getattr(error, "example", None)
-    if given is not None:
-        return dict(given)
+    if error.example is not None:
+        return dict(error.example)
     if error is scopes.InsufficientScope:
         return {"missing": " ".join(operation.scopes), "required": list(operation.scopes)}
     names = [name for _, name, _, _ in string.Formatter().parse(error.message) if name]

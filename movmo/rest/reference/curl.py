@@ -9,9 +9,9 @@ from movmo.rest.openapi.document import USER
 
 
 def of_operation(server: str, method: str, path: str, operation: Schema) -> str:
-    lines = [f"curl {_verb(method)}{_shell(server + _url(path, operation))}", '-H "x-api-key: $MOVMO_API_KEY"']
+    lines = [f"curl {_verb(method)}{_shell(server + _url(path, operation))}", '-H "x-api-key: $MOVMO_KEY"']
     if USER in operation["security"][-1]:
-        lines.append('-H "Authorization: Bearer $ACCESS_TOKEN"')
+        lines.append('-H "Authorization: Bearer $MOVMO_TOKEN"')
     if operation["x-movmo-idempotency"] == "required":
         lines.append('-H "Idempotency-Key: $(uuidgen)"')
     body = operation.get("requestBody", {}).get("content", {}).get("application/json")

@@ -70,7 +70,7 @@ class ProviderContract:
         with pytest.raises(Rejected) as caught:
             provider.book(wanted, now=now)
         assert caught.value.refusal is Refusal.DUPLICATE_REFERENCE
-        assert caught.value.order_id == placed.order_id
+        assert provider.find_order(wanted.client_reference, now=now) == placed
 
     def test_a_hold_has_deadlines_and_no_tickets(self, provider: Provider, offer: ParsedOffer, now: datetime) -> None:
         if not provider.capabilities.holds:

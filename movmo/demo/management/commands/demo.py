@@ -1,10 +1,12 @@
 """`manage.py demo`: from nothing to everything running, with one booking through each door."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,7 +16,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from movmo.demo import story
+from movmo import env
+from movmo.demo import credentials, story
 from movmo.demo.seed import ADMIN, TRAVELERS, Cast, seed
 
 START_SECONDS = 30
@@ -24,25 +27,39 @@ class Command(BaseCommand):
     help = "Migrate, seed, serve, book over both doors, and stay up (DEMO_EXIT=1 leaves after the bookings)."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if settings.PRODUCTION:
+            raise CommandError("The demo makes an admin and test credentials: it does not run in production.")
         self._refuse_taken_port()
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # the server must not outlive us
+        try:
+            self._run()
+        except KeyboardInterrupt:
+            self.stdout.write("\nStopped.")
+
+    def _run(self) -> None:
         self.stdout.write("Preparing the database …")
         call_command("migrate", verbosity=0)
         cast = seed()
         server = _serve()
         try:
             self._wait_for(server)
-            anyio.run(story.tell, settings.ORIGIN, cast, self.stdout.write)
+            self._tell(cast)
             self._show(cast)
             if os.environ.get("DEMO_EXIT") != "1":
                 self.stdout.write("\nEverything stays up. Ctrl-C stops it.")
                 server.wait()
-        except KeyboardInterrupt:
-            self.stdout.write("\nStopping.")
-        except story.StoryBroke as broken:
-            raise CommandError(str(broken)) from None
+                raise CommandError("The server stopped; its messages are above.")
         finally:
-            server.terminate()
-            server.wait(timeout=10)
+            _stop(server)
+
+    def _tell(self, cast: Cast) -> None:
+        reasons: list[str] = []
+        try:
+            anyio.run(story.tell, settings.ORIGIN, cast, self.stdout.write)
+        except* (story.StoryBroke, httpx2.HTTPError) as broken:  # the MCP client raises groups of groups
+            reasons = [str(leaf) for leaf in _leaves(broken)]
+        if reasons:
+            raise CommandError("; ".join(reasons))
 
     def _refuse_taken_port(self) -> None:
         parts = urlsplit(settings.ORIGIN)
@@ -68,18 +85,19 @@ class Command(BaseCommand):
 
     def _show(self, cast: Cast) -> None:
         origin = settings.ORIGIN
+        file = credentials.as_typed(credentials.write(cast, env.var_dir()))
         self.stdout.write(
             f"""
 Explore
-  API reference        {origin}/docs
-  Admin                {origin}/admin/   {ADMIN}  {cast.admin_password}
-  Travelers            {origin}/accounts/login/   {" or ".join(TRAVELERS)}; the code arrives at {origin}/mailbox
-  MCP server           {origin}/v1/mcp
+  Start page     {origin}/
+  API reference  {origin}/docs
+  Admin          {origin}/admin/   {ADMIN}  {cast.admin_password}
+  Travelers      {origin}/accounts/login/   {" or ".join(TRAVELERS)}
+  Mailbox        {origin}/mailbox   sign-in codes arrive here
+  MCP server     {origin}/v1/mcp
 
-Credentials of this run (Aviare's key, Ana's tokens, one hour)
-  export MOVMO_KEY={cast.api_key}
-  export MOVMO_TOKEN={cast.partner_token}
-  export MOVMO_AGENT_TOKEN={cast.agent_token}
+Call it yourself (Aviare's key, Ana's tokens; they work for an hour)
+  source {file}
   curl -H "x-api-key: $MOVMO_KEY" -H "Authorization: Bearer $MOVMO_TOKEN" {origin}/v1/users/me/bookings"""
         )
 
@@ -89,3 +107,21 @@ def _serve() -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-m", "uvicorn", "movmo.asgi:application", "--host", parts.hostname or "127.0.0.1"]
     command += ["--port", str(parts.port or 80), "--log-level", "warning", "--no-access-log", "--no-server-header"]
     return subprocess.Popen([*command, "--timeout-graceful-shutdown", "3"])  # noqa: S603  (our own arguments)
+
+
+def _stop(server: "subprocess.Popen[bytes]") -> None:
+    """Ask, then insist. A second Ctrl-C while it shuts down changes nothing."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    server.terminate()
+    try:
+        server.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        server.kill()
+
+
+def _leaves(group: BaseExceptionGroup[Exception]) -> Iterator[Exception]:
+    for inner in group.exceptions:
+        if isinstance(inner, BaseExceptionGroup):
+            yield from _leaves(inner)
+        else:
+            yield inner

@@ -1,0 +1,156 @@
+"""Every page of the back office opens for the admin, and none shows a secret or what is private about a passenger."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.db.models import Model
+from django.test import Client
+from django.urls import reverse
+from oauth2_provider.models import AccessToken, Grant, IDToken, RefreshToken
+from unfold.admin import ModelAdmin
+
+from bookings.offer.models import Offer
+from bookings.passenger.models import Passenger
+from movmo.accounts.models import User
+from movmo.kit import clock
+from movmo.operations.models import IdempotencyRecord
+from partners.api_key.models import ApiKey
+from partners.oauth.models import Application
+from partners.partner.models import Partner
+from tests import factories
+from tests.contract.world import World
+
+MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
+MADE_BY_STAFF = {User, Group, Partner, ApiKey, Application, Partner._meta.get_field("plan").related_model}
+NEVER_DELETED = {User, Partner, ApiKey, Application}
+PASSWORD = "a long passphrase"
+PHONE = "+4915112345678"
+
+
+@pytest.fixture
+def office(client: Client, db: None) -> Client:
+    clerk = User.objects.create_superuser("chief@movmo.example", PASSWORD)
+    client.force_login(clerk, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+@pytest.fixture
+def secrets(world: World, ana: User, aviare: Partner, scout: Application) -> list[str]:
+    """A row of every model, and the texts that no page may show."""
+    world.booking()
+    world.passenger(email="private@example.com", phone_number=PHONE)
+    Group.objects.create(name="support")
+    key = factories.api_key(aviare)
+    token = factories.token(ana, ["flights:read"])
+    later = clock.now() + timedelta(hours=1)
+    Grant.objects.create(user=ana, application=scout, code="grant-code-secret", expires=later, redirect_uri="https://x")
+    RefreshToken.objects.create(user=ana, application=scout, token="refresh-token-secret")
+    IDToken.objects.create(user=ana, application=scout, expires=later, jti=uuid4())
+    return [key, token, "grant-code-secret", "refresh-token-secret", *_stored(), *_private()]
+
+
+def _stored() -> Iterator[str]:
+    """What the tables keep of secrets."""
+    for key in ApiKey.objects.all():
+        yield key.digest
+    for token in AccessToken.objects.all():
+        yield token.token_checksum
+    for client in Application.objects.all():
+        yield client.client_secret
+    for user in User.objects.exclude(password=""):
+        yield user.password[-20:]
+    for record in IdempotencyRecord.objects.all():
+        yield bytes(record.key_hash).hex()
+        yield bytes(record.fingerprint).hex()
+    for offer in Offer.objects.all():
+        yield offer.raw_sha256
+
+
+def _private() -> Iterator[str]:
+    yield from ("private@example.com", PHONE)
+    for person in Passenger.objects.all():
+        born = person.birth_date
+        yield from (born.isoformat(), f"{born:%b}. {born.day}, {born.year}", f"{born:%B} {born.day}, {born.year}")
+
+
+def _address(model: type[Model], page: str, *args: Any) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
+
+
+def _read(office: Client, address: str, secrets: list[str]) -> None:
+    answer = office.get(address)
+    assert answer.status_code == 200, address
+    page = answer.content.decode()
+    shown = [secret for secret in secrets if secret in page]
+    assert not shown, f"{address} shows {shown}"
+
+
+def test_every_model_wears_the_theme() -> None:
+    plain = [model for model, shown in admin.site._registry.items() if not isinstance(shown, ModelAdmin)]
+    assert plain == []
+
+
+def test_every_list_and_every_record_opens_and_tells_no_secret(office: Client, secrets: list[str]) -> None:
+    for model in MODELS:
+        rows = list(model._default_manager.all()[:2])
+        assert rows, f"no row of {model._meta.label} was made"
+        _read(office, _address(model, "changelist"), secrets)
+        _read(office, _address(model, "changelist") + "?q=nothing", secrets)
+        for row in rows:
+            _read(office, _address(model, "change", row.pk), secrets)
+            _read(office, _address(model, "history", row.pk), secrets)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.model_name)
+def test_staff_add_only_what_is_theirs_to_add(office: Client, model: type[Model]) -> None:
+    assert office.get(_address(model, "add")).status_code == (200 if model in MADE_BY_STAFF else 403)
+
+
+def test_what_services_write_is_read_only(office: Client, secrets: list[str]) -> None:
+    for model in set(MODELS) - MADE_BY_STAFF:
+        row = model._default_manager.all()[0]
+        assert office.post(_address(model, "change", row.pk), {}).status_code == 403, model
+        assert office.post(_address(model, "delete", row.pk), {"post": "yes"}).status_code == 403, model
+
+
+def test_what_the_trail_names_is_not_deleted(office: Client, secrets: list[str]) -> None:
+    for model in NEVER_DELETED:
+        row = model._default_manager.all()[0]
+        assert office.post(_address(model, "delete", row.pk), {"post": "yes"}).status_code == 403, model
+
+
+def test_the_sidebar_leads_to_every_list(office: Client) -> None:
+    index = office.get("/admin/").content.decode()
+    assert [model for model in MODELS if f'href="{_address(model, "changelist")}"' not in index] == []
+    assert [
+        title for title in ("Bookings", "Partners", "People", "Audit", "Sandbox airline") if title not in index
+    ] == []
+
+
+def test_the_secret_of_a_confidential_client_is_shown_once(office: Client, aviare: Partner) -> None:
+    form = {
+        "name": "Aviare back end",
+        "partner": str(aviare.pk),
+        "client_type": Application.CLIENT_CONFIDENTIAL,
+        "authorization_grant_type": Application.GRANT_AUTHORIZATION_CODE,
+        "redirect_uris": "https://aviare.example/callback",
+    }
+    made = office.post("/admin/partners/application/add/", form, follow=True).content.decode()
+    secret = made.split("it is shown once: ")[1].split("<")[0].strip()
+    assert len(secret) == 43
+    client = Application.objects.get()
+    assert client.client_secret != secret
+    assert secret not in office.get(_address(Application, "change", client.pk)).content.decode()
+
+
+def test_a_clerk_who_opens_the_sign_in_page_itself_comes_to_the_back_office(client: Client, db: None) -> None:
+    User.objects.create_superuser("chief@movmo.example", PASSWORD)
+    page = client.get("/admin/login/").content.decode()
+    assert '<input type="hidden" name="next" value="/admin/" form="login-form">' in page
+    form = {"username": "chief@movmo.example", "password": PASSWORD, "next": "/admin/"}
+    assert client.post("/admin/login/", form).headers["Location"] == "/admin/"

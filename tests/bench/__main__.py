@@ -1,0 +1,77 @@
+"""`make bench`: what a call costs, as ratios measured in one run, and what a storm of repeated keys makes.
+
+    python -m tests.bench [--quick]
+
+PostgreSQL from DATABASE_URL, else the local server; a database of its own is made there and dropped. Loopback only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NoReturn
+
+from tests.bench import reads, stage, storm
+from tests.bench.records import Cast, Timing
+from tests.bench.report import FULL, QUICK, Figure, Scale, table
+
+READ_BOOKINGS = 50
+LONGEST_SECONDS = 600
+STARTED = time.monotonic()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make bench", description="Measure against the baselines, in one run.")
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds: noisy, for a first look")
+    scale = QUICK if parser.parse_args().quick else FULL
+    for ending in (signal.SIGTERM, signal.SIGALRM):
+        signal.signal(ending, _give_up)
+    signal.alarm(LONGEST_SECONDS)
+    try:
+        figures = _measure(scale)
+    except stage.BenchBroke as broken:
+        sys.stderr.write(f"{broken}\n")
+        return 2
+    sys.stdout.write(f"\n{table(figures)}\n")
+    return 0 if all(figure.passed for figure in figures) else 1
+
+
+def _measure(scale: Scale) -> list[Figure]:
+    figures: list[Figure] = []
+    with tempfile.TemporaryDirectory(prefix="movmo-bench-") as folder:
+        with stage.postgresql(Path(folder)) as postgresql:
+            _say("reads: preparing")
+            cast = Cast(**postgresql.step("tests.bench.cast", READ_BOOKINGS, 0))
+            figures += reads.measure(postgresql, cast, scale, _say)
+            _say("create_booking and its own SQL, in turns")
+            figures.append(_creation(postgresql, scale))
+            _say("a storm of repeated keys on PostgreSQL")
+            figures += storm.measure(postgresql, "PostgreSQL", scale)
+        with stage.sqlite(Path(folder)) as sqlite:
+            _say("a storm of repeated keys on SQLite")
+            figures += storm.measure(sqlite, "SQLite", scale)
+    return figures
+
+
+def _creation(postgresql: stage.Stage, scale: Scale) -> Figure:
+    timing = Timing(**postgresql.step("tests.bench.creation", scale.creations))
+    _say(f"create_booking {timing.pipeline_ms:.1f} ms, its {timing.statements} statements {timing.sql_ms:.1f} ms")
+    return Figure("create_booking, whole pipeline", "its own SQL through psycopg", timing.ratio, at_most=5)
+
+
+def _give_up(number: int, _: object) -> NoReturn:
+    """So that servers are stopped and databases dropped on the way out."""
+    raise stage.BenchBroke(f"given up: {signal.Signals(number).name}")
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{time.monotonic() - STARTED:5.0f} s  {line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

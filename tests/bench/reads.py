@@ -1,0 +1,91 @@
+"""get_booking through both doors, against a stock DRF view and a bare endpoint: requests a second, in turns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from statistics import median
+from subprocess import Popen
+
+from tests.bench import calls
+from tests.bench.records import Cast, Count, Run
+from tests.bench.report import Figure, Scale
+from tests.bench.stage import BenchBroke, Stage
+
+MOVMO = "movmo.asgi:application"
+STOCK = "tests.bench.contenders.stock.asgi:application"
+BARE = "tests.bench.contenders.bare:application"
+LOCATOR = "record_locator"
+
+
+@dataclass(frozen=True)
+class Contender:
+    name: str
+    port: int
+    requests: list[str]
+
+
+def measure(stage: Stage, cast: Cast, scale: Scale, say: Callable[[str], None]) -> list[Figure]:
+    with stage.servers(MOVMO, STOCK, BARE) as ports, stage.process("tests.bench.load") as generator:
+        contenders = _contenders(cast, *ports)
+        for contender in contenders:
+            _run(generator, contender, scale.warm_up, scale.connections)
+        rounds: list[dict[str, float]] = []
+        for number in range(scale.rounds):
+            # Back and forth, so that a machine that tires or recovers favours nobody.
+            order = contenders if number % 2 else contenders[::-1]
+            counts = {one.name: _run(generator, one, scale.seconds, scale.connections) for one in order}
+            rounds.append({name: count.rate for name, count in counts.items()})
+            say(f"reads, round {number + 1} of {scale.rounds}: " + _told(rounds[-1]))
+    return _figures(rounds)
+
+
+def _contenders(cast: Cast, movmo: int, stock: int, bare: int) -> list[Contender]:
+    reads = [calls.rest(cast, "GET", f"/v1/users/me/bookings/{booking_id}") for booking_id in cast.bookings]
+
+    def tools(version: str) -> list[str]:
+        return [
+            calls.mcp(cast, "get_booking", {"booking_id": booking_id}, version=version) for booking_id in cast.bookings
+        ]
+
+    return [
+        Contender("rest", movmo, reads),
+        Contender("mcp", movmo, tools(calls.MODERN)),
+        Contender("legacy mcp", movmo, tools(calls.LEGACY)),
+        Contender("stock", stock, reads),
+        Contender("bare", bare, reads),
+    ]
+
+
+def _run(generator: Popen[str], contender: Contender, seconds: float, connections: int) -> Count:
+    assert generator.stdin is not None
+    assert generator.stdout is not None
+    run = Run(contender.port, contender.requests, LOCATOR, seconds, connections)
+    generator.stdin.write(json.dumps(asdict(run)) + "\n")
+    generator.stdin.flush()
+    line = generator.stdout.readline()
+    if not line:
+        raise BenchBroke(f"{contender.name}: the load generator broke; its message is above")
+    count = Count(**json.loads(line))
+    if count.failed:
+        raise BenchBroke(
+            f"{contender.name}: {count.failed} of {count.answers} answers were wrong: {count.sample[:500]}"
+        )
+    return count
+
+
+def _figures(rounds: list[dict[str, float]]) -> list[Figure]:
+    def ratio(ours: str, theirs: str) -> float:
+        return median(rates[ours] / rates[theirs] for rates in rounds)
+
+    return [
+        Figure("get_booking over REST", "a stock DRF view", ratio("rest", "stock"), at_least=3),
+        Figure("get_booking over REST", "a bare endpoint, same SQL", ratio("rest", "bare"), at_least=0.25),
+        Figure("get_booking over MCP", "our REST read", ratio("mcp", "rest"), at_least=0.6),
+        Figure("get_booking over MCP, legacy revision", "our REST read", ratio("legacy mcp", "rest")),
+    ]
+
+
+def _told(rates: dict[str, float]) -> str:
+    return ", ".join(f"{name} {rate:.0f}/s" for name, rate in sorted(rates.items()))

@@ -1,0 +1,80 @@
+"""What the processes of the bench tell one another, as JSON lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Cast:
+    """`offers` are the arguments of create_booking, without a key."""
+
+    api_key: str
+    token: str
+    bookings: list[str]
+    offers: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One load. `expect` must stand in every answer, or the answer counts as failed."""
+
+    port: int
+    requests: list[str]
+    expect: str
+    seconds: float
+    connections: int
+
+
+@dataclass(frozen=True)
+class Count:
+    """What came of a load; `sample` is one answer, a failed one if there is any."""
+
+    answers: int
+    failed: int
+    seconds: float
+    sample: str
+
+    @property
+    def rate(self) -> float:
+        return self.answers / self.seconds
+
+
+@dataclass(frozen=True)
+class Timing:
+    """`ratio` is the median over batches; the milliseconds are of one booking and for the eye only."""
+
+    ratio: float
+    statements: int
+    pipeline_ms: float
+    sql_ms: float
+
+
+@dataclass(frozen=True)
+class Errand:
+    """`keys[i]` books `cast["offers"][i]`. `number` tells the submitters apart."""
+
+    number: int
+    ports: list[int]
+    cast: dict[str, Any]
+    keys: list[str]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Bookings by key, and every other answer by what it was."""
+
+    bookings: dict[str, str]
+    refusals: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What stands in the database: confirmed bookings of ours, orders at the airline."""
+
+    bookings: int
+    orders: int
+
+    def since(self, before: Ledger) -> Ledger:
+        return Ledger(self.bookings - before.bookings, self.orders - before.orders)

@@ -1,0 +1,42 @@
+"""The life of a booking."""
+
+from itertools import product
+
+import pytest
+
+from bookings.booking.states import DECIDED, OPEN, TRANSITIONS, IllegalTransition, State, check
+
+
+def test_every_state_is_decided_open_or_with_our_staff() -> None:
+    assert DECIDED | set(OPEN) | {State.MANUAL_REVIEW} == set(State)
+    assert not DECIDED & set(OPEN)
+
+
+def test_what_is_decided_stays_decided() -> None:
+    for state in DECIDED:
+        assert TRANSITIONS[state] == frozenset()
+
+
+def test_every_open_state_can_still_be_decided() -> None:
+    for state in OPEN:
+        reachable, before = {state}, set[State]()
+        while reachable != before:
+            before = set(reachable)
+            reachable |= {after for known in before for after in TRANSITIONS[known]}
+        assert reachable >= DECIDED
+
+
+def test_nothing_is_sent_again_without_a_look_up_first() -> None:
+    into_submitting = {before for before in State if State.SUBMITTING in TRANSITIONS[before]}
+    into_reserved = {before for before in State if State.RESERVED in TRANSITIONS[before]}
+    assert into_submitting == {State.RESERVED}
+    assert into_reserved == {State.UNKNOWN}
+
+
+@pytest.mark.parametrize(("before", "after"), list(product(State, State)))
+def test_the_table_and_nothing_else_is_legal(before: State, after: State) -> None:
+    if after in TRANSITIONS[before]:
+        check(before, after)
+    else:
+        with pytest.raises(IllegalTransition, match=f"{before} → {after}"):
+            check(before, after)

@@ -1,0 +1,139 @@
+"""The cast and the stage. ana and bo travel, aviare and kestrel are partners, scout is an agent, ops the clerk.
+
+A Caller is what a door makes of a credential; these stand for the credentials that the doors' own tests send:
+`ana_at_aviare` is REST with key and token, `aviare_alone` REST with the key only, `ana_by_scout` MCP.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import hypothesis
+import pytest
+
+from bookings.providers import registry as providers
+from bookings.providers.sandbox.airline import Airline
+from movmo.accounts.models import User
+from movmo.kit.clock import stopped_at
+from movmo.operations.context import Caller
+from partners.oauth.models import Application
+from partners.partner.models import Partner
+from tests import factories
+from tests.contract.world import World, by_agent, by_key, by_key_and_token
+
+# No deadlines: how long an example takes is the machine's affair. The same examples on every run; more with
+# `--hypothesis-profile thorough`.
+hypothesis.settings.register_profile("suite", deadline=None, derandomize=True, max_examples=60, database=None)
+hypothesis.settings.register_profile("thorough", deadline=None, max_examples=2_000, stateful_step_count=60)
+hypothesis.settings.load_profile("suite")
+
+NOON = datetime(2027, 3, 1, 12, tzinfo=UTC)
+
+
+class StoppedClock:
+    """The process's clock, standing still until it is moved."""
+
+    def __init__(self, stack: ExitStack, at: datetime) -> None:
+        self._stack = stack
+        self.set(at)
+
+    def set(self, at: datetime) -> None:
+        self.now = at
+        self._stack.enter_context(stopped_at(at))
+
+    def forward(self, **by: float) -> None:
+        """`clock.forward(minutes=2)`."""
+        self.set(self.now + timedelta(**by))
+
+
+@pytest.fixture
+def clock() -> Iterator[StoppedClock]:
+    with ExitStack() as stack:
+        yield StoppedClock(stack, NOON)
+
+
+@pytest.fixture(autouse=True)
+def unlimited(settings: Any) -> None:
+    """Travelers may call as often as a test likes; tests of the limits set their own."""
+    settings.MOVMO_USER_RATE = settings.MOVMO_USER_BURST = 1_000_000
+
+
+@pytest.fixture
+def install_airline() -> Iterator[Callable[[Airline], None]]:
+    """Put another airline behind the sandbox provider, until the test is over."""
+    installed = providers.provider("sandbox")
+    yield providers.install_sandbox
+    providers._providers["sandbox"] = installed
+
+
+@pytest.fixture
+def ana(db: None) -> User:
+    return factories.traveler("ana@example.com")
+
+
+@pytest.fixture
+def bo(db: None) -> User:
+    return factories.traveler("bo@example.com")
+
+
+@pytest.fixture
+def ops(db: None) -> User:
+    """The clerk of the back office."""
+    return User.objects.create_user("ops@movmo.example", is_staff=True)
+
+
+@pytest.fixture
+def aviare(db: None) -> Partner:
+    return factories.partner("aviare")
+
+
+@pytest.fixture
+def kestrel(db: None) -> Partner:
+    return factories.partner("kestrel")
+
+
+@pytest.fixture
+def scout(db: None) -> Application:
+    return factories.application("scout")
+
+
+@pytest.fixture
+def ana_at_aviare(ana: User, aviare: Partner) -> Caller:
+    return by_key_and_token(ana, aviare)
+
+
+@pytest.fixture
+def ana_at_kestrel(ana: User, kestrel: Partner) -> Caller:
+    return by_key_and_token(ana, kestrel)
+
+
+@pytest.fixture
+def bo_at_aviare(bo: User, aviare: Partner) -> Caller:
+    return by_key_and_token(bo, aviare)
+
+
+@pytest.fixture
+def aviare_alone(aviare: Partner) -> Caller:
+    return by_key(aviare)
+
+
+@pytest.fixture
+def kestrel_alone(kestrel: Partner) -> Caller:
+    return by_key(kestrel)
+
+
+@pytest.fixture
+def ana_by_scout(ana: User, scout: Application) -> Caller:
+    return by_agent(ana, scout)
+
+
+@pytest.fixture
+def bo_by_scout(bo: User, scout: Application) -> Caller:
+    return by_agent(bo, scout)
+
+
+@pytest.fixture
+def world(ana_at_aviare: Caller) -> World:
+    """What ana owns, made on demand through the operations themselves."""
+    return World(ana_at_aviare)

@@ -1,0 +1,84 @@
+"""Every write: one key, one effect, the same answer again, over every door."""
+
+from typing import Any
+
+import pytest
+from django.apps import apps
+
+from movmo.operations.arguments import IdempotencyKeyMissing
+from movmo.operations.context import Caller
+from movmo.operations.dispatch import dispatch
+from movmo.operations.idempotency import IdempotencyKeyReused
+from movmo.operations.models import IdempotencyRecord
+from movmo.operations.spec import Idempotency, Operation
+from tests.contract.registry import READS, WRITES, each
+from tests.contract.world import World, arguments_for
+
+pytestmark = pytest.mark.django_db
+
+KEY = "ana-means-it-once"
+REQUIRED = [operation for operation in WRITES if operation.idempotency is Idempotency.REQUIRED]
+OPTIONAL = [operation for operation in WRITES if operation.idempotency is Idempotency.OPTIONAL]
+
+
+def rows() -> dict[str, int]:
+    """How many rows each table of the domain has."""
+    return {model.__name__: model._default_manager.count() for model in apps.get_app_config("bookings").get_models()}
+
+
+@each(WRITES)
+def test_a_replay_answers_alike_and_changes_nothing(operation: Operation, world: World) -> None:
+    arguments = arguments_for(operation.name, world)
+    first = dispatch(operation, world.caller, arguments, KEY)
+    written = rows()
+    again = dispatch(operation, world.caller, arguments, KEY)
+    assert (again.view, again.status) == (first.view, first.status)
+    assert (first.replayed, again.replayed) == (False, True)
+    assert rows() == written
+
+
+@each(WRITES)
+def test_over_another_door_the_same_key_is_the_same_request(
+    operation: Operation, world: World, ana_by_scout: Caller
+) -> None:
+    arguments = arguments_for(operation.name, world)
+    first = dispatch(operation, ana_by_scout, {**arguments, "idempotency_key": KEY})
+    again = dispatch(operation, world.caller, arguments, KEY)
+    assert (again.view, again.replayed) == (first.view, True)
+
+
+@each(WRITES)
+def test_with_another_payload_the_key_is_used_up(operation: Operation, world: World) -> None:
+    dispatch(operation, world.caller, arguments_for(operation.name, world), KEY)
+    other: dict[str, Any] = arguments_for(operation.name, world)
+    other.update({"given_name": "Bea"} if "given_name" in other else {})
+    with pytest.raises(IdempotencyKeyReused):
+        dispatch(operation, world.caller, other, KEY)
+
+
+@each(WRITES)
+def test_an_agent_sends_a_key_with_every_write(operation: Operation, world: World, ana_by_scout: Caller) -> None:
+    with pytest.raises(IdempotencyKeyMissing):
+        dispatch(operation, ana_by_scout, arguments_for(operation.name, world))
+
+
+@each(REQUIRED)
+def test_a_partner_sends_a_key_where_it_is_required(operation: Operation, world: World) -> None:
+    with pytest.raises(IdempotencyKeyMissing):
+        dispatch(operation, world.caller, arguments_for(operation.name, world))
+
+
+@each(OPTIONAL)
+def test_a_partner_may_leave_it_out_elsewhere(operation: Operation, world: World) -> None:
+    arguments = arguments_for(operation.name, world)
+    stored = IdempotencyRecord.objects.count()
+    assert not dispatch(operation, world.caller, arguments).replayed
+    assert IdempotencyRecord.objects.count() == stored
+
+
+@each(READS)
+def test_a_read_stores_no_key(operation: Operation, world: World) -> None:
+    arguments = arguments_for(operation.name, world)
+    stored = IdempotencyRecord.objects.count()
+    assert not dispatch(operation, world.caller, arguments, KEY).replayed
+    assert IdempotencyRecord.objects.count() == stored

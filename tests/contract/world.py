@@ -1,0 +1,192 @@
+"""A world in which every operation can be called: whose it is, and valid arguments for each operation.
+
+Everything is made through the operations themselves, for `World.caller`. Dates hang on the clock, so a world works with
+a stopped clock and with the real one.
+"""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from bookings.booking.schemas import BookingView
+from bookings.offer.schemas import OfferView
+from bookings.passenger.schemas import PassengerView
+from bookings.providers.types import PassengerType, SearchQuery, SliceQuery
+from bookings.sandbox_airline.services import SandboxAirline
+from movmo.accounts.models import User
+from movmo.kit import clock
+from movmo.kit.errors import DomainError, Internal, InvalidArguments
+from movmo.operations import registry
+from movmo.operations.context import Caller, Door, View
+from movmo.operations.dispatch import Answer, Contended, dispatch
+from movmo.operations.idempotency import IdempotencyInProgress, IdempotencyKeyReused
+from movmo.operations.scopes import SCOPES
+from movmo.operations.spec import Operation
+from partners.oauth.models import Application
+from partners.partner.models import Partner
+
+EVERY_SCOPE = frozenset(SCOPES)
+DAYS_AHEAD = 60
+YEARS_OLD = {"ADT": 34, "CHD": 8, "INF": 0}
+
+# What any operation may answer with, beside the errors that it declares.
+OF_THE_PIPELINE = (InvalidArguments, IdempotencyKeyReused, IdempotencyInProgress, Contended, Internal)
+
+ViewT = TypeVar("ViewT", bound=View)
+
+
+def by_key_and_token(traveler: User, partner: Partner, scopes: frozenset[str] = EVERY_SCOPE) -> Caller:
+    """REST with the partner's key and the traveler's token."""
+    return Caller(
+        door=Door.REST, user_id=traveler.pk, partner_id=partner.pk, api_key_id=uuid4(), client_id="web", scopes=scopes
+    )
+
+
+def by_key(partner: Partner) -> Caller:
+    """REST with the partner's key alone."""
+    return Caller(door=Door.REST, partner_id=partner.pk, api_key_id=uuid4())
+
+
+def by_agent(traveler: User, application: Application, scopes: frozenset[str] = EVERY_SCOPE) -> Caller:
+    """MCP: the traveler's token and nothing else."""
+    return Caller(door=Door.MCP, user_id=traveler.pk, client_id=application.client_id, scopes=scopes)
+
+
+def the(name: str) -> Operation:
+    """The operation of this name."""
+    found = registry.get(name)
+    assert found is not None, f"there is no operation {name}"
+    return found
+
+
+def new_key() -> str:
+    return f"key-{uuid4()}"
+
+
+def raw_offer(*party: str, origin: str = "AMS", destination: str = "LIS", holdable: bool = False) -> dict[str, Any]:
+    """The cheapest raw offer of the sandbox airline for a party like ("ADT", "INF"); one adult if none is given."""
+    travellers = tuple(PassengerType(type_) for type_ in party or ("ADT",))
+    query = SearchQuery((SliceQuery(origin, destination, departure_date()),), travellers)
+    found = SandboxAirline().search(query, now=clock.now())
+    return next(one for one in found if not (holdable and one["payment_requirements"]["requires_instant_payment"]))
+
+
+def departure_date() -> date:
+    return clock.now().date() + timedelta(days=DAYS_AHEAD)
+
+
+def born(type_: str) -> date:
+    """The birth date of somebody who travels as this type on `departure_date`."""
+    return departure_date().replace(day=1) - timedelta(days=round(365.25 * YEARS_OLD[type_]) + 150)
+
+
+class World:
+    """One caller's offers, passengers and bookings."""
+
+    def __init__(self, caller: Caller) -> None:
+        self.caller = caller
+        self._given_names = iter(f"Ana{chr(65 + n % 26)}{chr(65 + n // 26)}" for n in range(26 * 26))
+
+    def call(self, name: str, *, key: str | None = None, by: Caller | None = None, **arguments: Any) -> Answer:
+        """Dispatch for the caller, writes with a fresh key unless one is given. Raises DomainError, declared ones."""
+        operation = the(name)
+        sent = None if operation.is_read else key or new_key()
+        try:
+            return dispatch(operation, by or self.caller, arguments, sent)
+        except DomainError as refusal:
+            assert isinstance(refusal, (*operation.errors, *OF_THE_PIPELINE)), f"{name} does not declare {refusal.code}"
+            raise
+
+    def offer(self, *party: str, **flight: Any) -> OfferView:
+        """A submitted offer with empty slots."""
+        raw = raw_offer(*party, **flight)
+        return view_of(OfferView, self.call("create_offer", provider="sandbox", offer=raw))
+
+    def passenger(self, type_: str = "ADT", **changes: Any) -> PassengerView:
+        person = {
+            "given_name": next(self._given_names),
+            "family_name": "Andersson",
+            "birth_date": born(type_).isoformat(),
+            "gender": "F",
+        }
+        return view_of(PassengerView, self.call("create_passenger_profile", **{**person, **changes}))
+
+    def map(self, offer: OfferView, slot: int, person: PassengerView) -> Answer:
+        return self.call(
+            "update_passenger",
+            provider="sandbox",
+            offer_id=str(offer.offer_id),
+            slot_id=str(offer.passengers[slot].slot_id),
+            passenger_id=str(person.passenger_id),
+        )
+
+    def mapped_offer(self, *party: str, family_name: str = "Andersson", **flight: Any) -> OfferView:
+        """An offer that may be booked: every slot has its passenger."""
+        offer = self.offer(*party, **flight)
+        for index, slot in enumerate(offer.passengers):
+            self.map(offer, index, self.passenger(slot.type, family_name=family_name))
+        return offer
+
+    def book(self, offer: OfferView, *, key: str | None = None, by: Caller | None = None, **changes: Any) -> Answer:
+        return self.call("create_booking", key=key, by=by, **booking_of(offer, **changes))
+
+    def booking(self) -> BookingView:
+        return view_of(BookingView, self.book(self.mapped_offer()))
+
+
+def booking_of(offer: OfferView, **changes: Any) -> dict[str, Any]:
+    """The arguments of create_booking."""
+    total = {"amount": offer.total.amount, "currency": offer.total.currency}
+    return {"provider": offer.provider, "offer_id": str(offer.offer_id), "expected_total": total, **changes}
+
+
+def view_of(model: type[ViewT], answer: Answer) -> ViewT:
+    assert isinstance(answer.view, model)
+    return answer.view
+
+
+def arguments_for(operation_name: str, world: World) -> dict[str, Any]:
+    """Valid arguments of a registered operation, without `user_id` and the key. What they name is made now."""
+    return ARGUMENTS[operation_name](world)
+
+
+def _search(world: World) -> dict[str, Any]:
+    part = {"origin": "AMS", "destination": "LIS", "departure_date": departure_date().isoformat()}
+    return {"slices": [part], "adults": 1, "limit": 3}
+
+
+def _map(world: World) -> dict[str, Any]:
+    offer, person = world.offer(), world.passenger()
+    return {
+        "provider": "sandbox",
+        "offer_id": str(offer.offer_id),
+        "slot_id": str(offer.passengers[0].slot_id),
+        "passenger_id": str(person.passenger_id),
+    }
+
+
+def _save_passenger(world: World) -> dict[str, Any]:
+    return {
+        "given_name": "Ana María",
+        "family_name": "Müller",
+        "birth_date": born("ADT").isoformat(),
+        "gender": "F",
+        "email": "ana@example.com",
+        "phone_number": "+4915112345678",
+    }
+
+
+ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
+    "list_providers": lambda world: {},
+    "get_provider_capabilities": lambda world: {"provider": "sandbox"},
+    "search_flights": _search,
+    "create_offer": lambda world: {"provider": "sandbox", "offer": raw_offer()},
+    "get_offer_details": lambda world: {"provider": "sandbox", "offer_id": str(world.offer().offer_id)},
+    "update_passenger": _map,
+    "get_passengers_profile": lambda world: {"departure_date": departure_date().isoformat(), "limit": 5},
+    "create_passenger_profile": _save_passenger,
+    "create_booking": lambda world: booking_of(world.mapped_offer()),
+    "get_booking": lambda world: {"booking_id": str(world.booking().booking_id)},
+    "search_bookings": lambda world: {"status": "confirmed", "limit": 5},
+}

@@ -1,0 +1,106 @@
+"""Two drivers of one booking: the fence and the lease decide, and whoever is late loses."""
+
+from functools import partial
+from typing import Any
+
+import pytest
+
+from bookings.booking import saga
+from bookings.booking.states import State
+from bookings.offer.schemas import OfferStatus
+from bookings.providers.errors import Refusal
+from movmo.operations.dispatch import Answer
+from movmo.operations.idempotency import IdempotencyInProgress
+from tests.contract.world import World
+from tests.operations.together import together
+from tests.saga import airline as moods
+from tests.saga.airline import ScriptedAirline
+from tests.saga.trip import Trip
+
+
+def taken_over(trip: Trip) -> None:
+    """Another worker finds the lease run out while the first still waits for its answer."""
+    trip.clock.forward(seconds=61)
+    trip.resolve()
+
+
+@pytest.mark.django_db
+class TestLease:
+    def test_a_second_driver_hears_that_the_first_still_runs(self, trip: Trip) -> None:
+        heard: list[object] = []
+        trip.airline.before_answering = lambda: heard.append(trip.replay())
+        trip.book()
+        assert [type(one) for one in heard] == [IdempotencyInProgress]
+        assert (trip.state, trip.live_orders) == (State.CONFIRMED, 1)
+
+    def test_a_sweep_and_a_read_leave_a_claimed_booking_alone(self, trip: Trip) -> None:
+        seen: list[State] = []
+
+        def meddle() -> None:
+            trip.resolve()
+            seen.append(trip.read().status)
+
+        trip.airline.before_answering = meddle
+        trip.book()
+        assert (seen, trip.airline.asked) == ([State.SUBMITTING], 0)
+        assert trip.path == ["reserved", "submitting", "confirmed"]
+
+    def test_only_one_looks_up_at_a_time(self, trip: Trip) -> None:
+        trip.book(moods.loses_the_answer)
+        trip.airline.when_asked = lambda: trip.read() if trip.airline.asked < 5 else None
+        trip.read()
+        assert (trip.airline.asked, trip.state) == (1, State.CONFIRMED)
+
+
+@pytest.mark.django_db
+class TestFence:
+    def test_a_late_answer_does_not_overwrite_what_another_worker_found_out(self, trip: Trip) -> None:
+        trip.airline.before_answering = partial(taken_over, trip)
+        outcome = trip.book()
+        assert isinstance(outcome, Answer)
+        assert (outcome.is_undecided, trip.state) == (True, State.UNKNOWN)
+        assert trip.path == ["reserved", "submitting", "unknown"]
+
+    def test_the_order_of_a_late_answer_is_found_all_the_same(self, trip: Trip) -> None:
+        trip.airline.before_answering = partial(taken_over, trip)
+        trip.book()
+        trip.clock.forward(seconds=3)
+        trip.resolve()
+        assert (trip.state, trip.live_orders, len(trip.airline.sent)) == (State.CONFIRMED, 1, 1)
+
+    def test_a_late_refusal_does_not_free_the_offer(self, trip: Trip) -> None:
+        trip.airline.before_answering = partial(taken_over, trip)
+        trip.book(moods.rejects(Refusal.PAYMENT_DECLINED))
+        assert (trip.state, trip.offer_status) == (State.UNKNOWN, OfferStatus.CONSUMED)
+
+    def test_a_stale_settle_loses(self, trip: Trip) -> None:
+        trip.book_and_lose_power_before_the_claim()
+        stale = saga.reload(trip.booking.pk)
+        trip.resolve()
+        assert saga.resume(stale, clock=lambda: trip.clock.now).state == State.CONFIRMED
+        assert (trip.live_orders, len(trip.airline.sent)) == (1, 1)
+
+    def test_each_claim_raises_the_fence(self, trip: Trip) -> None:
+        trip.book(moods.loses_the_order)
+        fences = [trip.booking.fence]
+        trip.clock.forward(minutes=2)
+        trip.resolve()
+        fences += trip.booking.transitions.order_by("id").values_list("fence", flat=True)
+        assert fences == [1, 0, 1, 1, 2, 3, 3]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_drivers_at_once_send_one_order(trip: Trip) -> None:
+    trip.book_and_lose_power_before_the_claim()
+    outcomes = together(*[trip.replay, trip.resolve, trip.read] * 2)
+    known: Any = Answer | IdempotencyInProgress | moods.ScriptedAirline
+    assert [one for one in outcomes if isinstance(one, Exception) and not isinstance(one, known)] == []
+    assert (trip.state, trip.live_orders, len(trip.airline.sent)) == (State.CONFIRMED, 1, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_drivers_at_once_find_the_lost_order(trip: Trip, world: World, airline: ScriptedAirline) -> None:
+    trip.book(moods.loses_the_answer)
+    outcomes = together(*[trip.replay, trip.resolve, trip.read] * 2)
+    assert [one for one in outcomes if isinstance(one, Exception)] == []
+    assert (trip.state, trip.live_orders, len(airline.sent), airline.asked) == (State.CONFIRMED, 1, 1, 1)
