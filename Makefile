@@ -76,7 +76,7 @@ snapshots: $(STAMP) ## Write docs/openapi.yaml and docs/mcp_tools.json from the 
 
 .PHONY: bench
 bench: $(STAMP) ## Measure against the baselines, in one run
-	@python -m tests.bench $(ARGS)
+	@.ci/with-postgres python -m tests.bench $(ARGS)
 
 .PHONY: fmt
 fmt: $(STAMP) ## Format the code and mend what ruff can mend

@@ -46,12 +46,9 @@ def page(ctx: Context, request: SearchBookings) -> BookingList:
         rows = rows.filter(state=request.status)
     if request.cursor:
         rows = rows.filter(id__lt=cursor.decode_id(request.cursor))
-    found = list(rows.defer("itinerary", "passengers", "documents")[: request.limit + 1])
-    shown = found[: request.limit]
-    return BookingList(
-        data=[BookingSummary(**_summary(booking)) for booking in shown],
-        next_cursor=cursor.encode([str(shown[-1].id)]) if len(found) > len(shown) else None,
-    )
+    found = rows.defer("itinerary", "passengers", "documents")[: request.limit + 1]
+    shown, next_cursor = cursor.page(list(found), request.limit, lambda booking: [str(booking.id)])
+    return BookingList(data=[BookingSummary(**_summary(booking)) for booking in shown], next_cursor=next_cursor)
 
 
 def view(booking: Booking) -> BookingView:

@@ -7,11 +7,14 @@
 
 The same call repeated and `manage.py resolve_bookings` drive an open booking on; a read only looks up what was sent. A
 claim that ran out of lease may have been sent, so it becomes `unknown` and is looked up; only when the provider has had
-its settle window and still knows nothing is it submitted again. An order is never sent twice on a guess.
+its settle window and still knows nothing is it submitted again. An order is never sent twice on a guess: nothing is sent
+once the lease is over, and the settle window counts from there. An order in hand is never dropped: if its booking was
+given up meanwhile, a person is told.
 """
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -51,7 +54,7 @@ def submit(booking: Booking, *, clock: Clock) -> Booking:
     if claimed is None:
         return reload(booking.id)
     try:
-        order = registry.provider(claimed.provider).book(order_request(claimed), now=sent_at)
+        order = _send(claimed, clock=clock)
     except Rejected as failure:
         if failure.refusal is Refusal.DUPLICATE_REFERENCE:
             reason = "the provider has our reference"
@@ -66,6 +69,15 @@ def submit(booking: Booking, *, clock: Clock) -> Booking:
         log.exception("booking.submit_crashed", booking_id=str(claimed.id))
         return _settle(claimed, State.UNKNOWN, now=clock(), reason="the call to the provider broke")
     return _record(claimed, order, now=clock())
+
+
+def _send(claimed: Booking, *, clock: Clock) -> ProviderOrder:
+    """Place the order, unless this worker was stopped for so long that another may have taken the booking over."""
+    request = order_request(claimed)
+    now = clock()
+    if lease_is_over(claimed, now=now):
+        raise OutcomeUnknown("the lease ran out before the order was sent")
+    return registry.provider(claimed.provider).book(request, now=now)
 
 
 def look_up(booking: Booking, *, clock: Clock) -> Booking:
@@ -110,7 +122,7 @@ def _nothing_found(booking: Booking, *, now: datetime) -> Booking:
     """The provider knows no order. Inside its settle window one may still come; after it, there never was one."""
     submitted_at = booking.submitted_at or booking.created_at
     window = registry.provider(booking.provider).capabilities.settle_window
-    if booking.state != State.UNKNOWN or now - submitted_at < window:
+    if booking.state != State.UNKNOWN or now - submitted_at < LEASE + window:
         return _pause(booking, now=now)
     if booking.attempts < MOST_ATTEMPTS:
         return _settle(booking, State.RESERVED, now=now, reason="no order after the settle window")
@@ -125,21 +137,36 @@ def _record(booking: Booking, order: ProviderOrder, *, now: datetime) -> Booking
     if after is State.FAILED:
         refused = failures.OrderRefused(provider=booking.provider)
         return _fail(booking, refused, now=now, detail="the order failed")
+    reason = "the provider has the order"
+    settled = _settle(booking, after, now=now, reason=reason, **_as_recorded(order, booking))
+    return settled if settled.order_id == order.order_id else _orphaned(settled, order, now=now)
+
+
+def _as_recorded(order: ProviderOrder, booking: Booking) -> dict[str, Any]:
+    """The provider's order in the booking's columns."""
     slot_ids = {person["provider_passenger_id"]: person["slot_id"] for person in booking.passengers}
-    return _settle(
-        booking,
-        after,
-        now=now,
-        reason="the provider has the order",
-        order_id=order.order_id,
-        record_locators=list(order.record_locators),
-        documents=[
+    return {
+        "order_id": order.order_id,
+        "record_locators": list(order.record_locators),
+        "documents": [
             {"type": document.type, "number": document.number, "slot_id": slot_ids[document.provider_passenger_id]}
             for document in order.documents
             if document.provider_passenger_id in slot_ids  # a stranger's ticket must not hide the order
         ],
-        payment_required_by=order.payment_required_by,
-    )
+        "payment_required_by": order.payment_required_by,
+    }
+
+
+def _orphaned(booking: Booking, order: ProviderOrder, *, now: datetime) -> Booking:
+    """An order came in for a booking that another worker holds or has given up.
+
+    While the booking is open its look-up will find the order. One that was told as failed goes to a person.
+    """
+    log.error("booking.order_without_claim", booking_id=str(booking.id), order_id=order.order_id, state=booking.state)
+    if booking.state != State.FAILED:
+        return booking
+    reason = f"order {order.order_id} came in after the booking had failed"
+    return _settle(booking, State.MANUAL_REVIEW, now=now, reason=reason, order_id=order.order_id)
 
 
 def _fail(booking: Booking, failure: DomainError, *, now: datetime, detail: str) -> Booking:

@@ -10,7 +10,7 @@ from pydantic import Field
 from bookings.booking.states import DECIDED, State
 from bookings.offer.schemas import MoneyInput, MoneyView, ProviderName, SliceView
 from bookings.providers.types import PassengerType
-from movmo.operations.context import Request, View
+from movmo.operations.context import PageRequest, Request, View
 
 
 class Mode(StrEnum):
@@ -38,12 +38,8 @@ class GetBooking(Request):
     booking_id: UUID = Field(description="From create_booking or search_bookings.")
 
 
-class SearchBookings(Request):
+class SearchBookings(PageRequest):
     status: State | None = Field(default=None, description="Only bookings in this state.", examples=["confirmed"])
-    limit: int = Field(default=20, ge=1, le=100, description="How many bookings a page holds.", examples=[20])
-    cursor: str | None = Field(
-        default=None, max_length=300, description="`next_cursor` of the page before; leave out for the first page."
-    )
 
 
 class BookedPassenger(View):

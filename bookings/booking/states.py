@@ -6,6 +6,7 @@ unknown  → confirmed | held | failed | pending     found by look-up
 unknown  → reserved                                nothing found after the settle window: submit again
 unknown  → manual_review                           nothing found, and tried often enough: a person asks the airline
 manual_review → confirmed | held | failed          an order turned up after all
+failed   → manual_review                           an order came in after it was told as failed
 """
 
 from enum import StrEnum
@@ -36,7 +37,7 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.UNKNOWN: _ANSWERS | {State.RESERVED, State.MANUAL_REVIEW},
     State.CONFIRMED: frozenset(),
     State.HELD: frozenset(),
-    State.FAILED: frozenset(),
+    State.FAILED: frozenset({State.MANUAL_REVIEW}),
     State.MANUAL_REVIEW: DECIDED,
 }
 

@@ -101,6 +101,8 @@ class SearchFlights(Request):
     def _one_or_the_other(self) -> "SearchFlights":
         if self.cursor is None and not self.slices:
             raise ValueError("Give `slices` for a new search, or the `cursor` of the page before.")
+        if self.cursor is not None and self.model_fields_set - {"cursor", "limit"}:
+            raise ValueError("A `cursor` goes with nothing but `limit`: the rest was said when the search was made.")
         return self
 
 

@@ -93,10 +93,7 @@ def _keep(ctx: Context, found: list[tuple[str, ParsedOffer]]) -> UUID:
 def _page(ctx: Context, search_id: UUID, *, after: int, limit: int, unavailable: list[str]) -> SearchResults:
     rows = Offer.objects.filter(search_id=search_id, user_id=ctx.traveler_id, search_position__gt=after)
     found = list(rows.order_by("search_position")[: limit + 1])
-    shown = found[:limit]
-    next_cursor = None
-    if len(found) > len(shown):
-        next_cursor = cursor.encode([str(search_id), shown[-1].search_position or 0])
+    shown, next_cursor = cursor.page(found, limit, lambda offer: [str(search_id), offer.search_position or 0])
     return SearchResults(
         data=[views.summary(offer) for offer in shown], next_cursor=next_cursor, unavailable=unavailable
     )

@@ -66,6 +66,8 @@ def submit(ctx: Context, request: CreateOffer) -> OfferView:
     offer = new_offer(ctx.caller, request.provider, parsed, offer_id=ctx.resource_id, now=ctx.now)
     if offer.expires_at <= ctx.now:
         raise stale(offer, "it has expired")
+    if parsed.normalised.segments[0].departing.utc <= ctx.now:
+        raise stale(offer, "its first flight has left")
     offer.save(force_insert=True)
     slots = OfferSlot.objects.bulk_create(new_slots(offer, parsed.normalised))
     return views.offer_view(offer, slots, status=OfferStatus.ACTIVE)

@@ -26,12 +26,9 @@ def page(ctx: Context, request: ListPassengers) -> PassengerList:
     if request.cursor:
         rows = rows.filter(id__gt=cursor.decode_id(request.cursor))
     found = list(rows[: request.limit + 1])
-    shown = found[: request.limit]
+    shown, next_cursor = cursor.page(found, request.limit, lambda passenger: [str(passenger.id)])
     day = request.departure_date or ctx.now.date()
-    return PassengerList(
-        data=[view(passenger, on=day) for passenger in shown],
-        next_cursor=cursor.encode([str(shown[-1].id)]) if len(found) > len(shown) else None,
-    )
+    return PassengerList(data=[view(passenger, on=day) for passenger in shown], next_cursor=next_cursor)
 
 
 def view(passenger: Passenger, *, on: date) -> PassengerView:

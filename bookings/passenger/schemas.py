@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import EmailStr, Field
 
 from bookings.providers.types import PassengerType
-from movmo.operations.context import Request, View
+from movmo.operations.context import PageRequest, Request, View
 from movmo.operations.redaction import Redacted
 
 PersonName = Annotated[str, Field(min_length=1, max_length=100), Redacted]
@@ -41,15 +41,11 @@ class CreatePassenger(Request):
     )
 
 
-class ListPassengers(Request):
+class ListPassengers(PageRequest):
     departure_date: date | None = Field(
         default=None,
         description="Compute `traveler_type` on this day (YYYY-MM-DD); today when left out.",
         examples=["2027-03-01"],
-    )
-    limit: int = Field(default=20, ge=1, le=100, description="How many passengers a page holds.", examples=[20])
-    cursor: str | None = Field(
-        default=None, max_length=300, description="`next_cursor` of the page before; leave out for the first page."
     )
 
 

@@ -6,7 +6,8 @@ query already limits to the caller, so a forged one can skip rows and reach no o
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 from uuid import UUID
 
 import orjson
@@ -17,6 +18,7 @@ from movmo.kit.ids import is_id
 LONGEST = 512
 
 Position = list[str | int]
+Row = TypeVar("Row")
 
 
 class CursorInvalid(DomainError):
@@ -48,6 +50,12 @@ def decode(cursor: str) -> Position:
     if _text(position) != cursor:  # base64 and JSON both have several spellings of one value; only ours is taken
         raise CursorInvalid
     return position
+
+
+def page(read: Sequence[Row], limit: int, position: Callable[[Row], Position]) -> tuple[Sequence[Row], str | None]:
+    """What a page shows of `limit + 1` rows that were read, and the cursor of the next page, if there is one."""
+    shown = read[:limit]
+    return shown, encode(position(shown[-1])) if len(read) > limit else None
 
 
 def decode_id(cursor: str) -> UUID:

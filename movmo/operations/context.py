@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from movmo.kit.ids import new_id
 
@@ -71,6 +71,15 @@ class Request(BaseModel):
     """Base of every operation's input. Unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class PageRequest(Request):
+    """Base of the lists: a page of at most `limit` rows after the one that `cursor` points at."""
+
+    limit: int = Field(default=20, ge=1, le=100, description="How many rows a page holds.", examples=[20])
+    cursor: str | None = Field(
+        default=None, max_length=300, description="`next_cursor` of the page before; leave out for the first page."
+    )
 
 
 class View(BaseModel):

@@ -69,7 +69,8 @@ def dispatch(
 
 
 def refuse(operation: Operation, caller: Caller, refusal: DomainError) -> None:
-    """Leave a refusal that a door had to make before dispatch (HTTP's own 403) in the audit trail."""
+    """Count and write down a refusal that a door had to make before dispatch. Raises RateLimited."""
+    limits.spend_on_refusal(caller)
     _note(Trail(operation, caller), caller, refusal)
 
 
@@ -100,7 +101,11 @@ def _note(trail: Trail, caller: Caller, refusal: DomainError) -> None:
 
 
 def _run(operation: Operation, caller: Caller, raw: Mapping[str, Any], header_key: str | None, trail: Trail) -> Answer:
-    scopes.authorize(operation, caller)
+    try:
+        scopes.authorize(operation, caller)
+    except DomainError:
+        limits.spend_on_refusal(caller)
+        raise
     limits.spend(operation, caller)
     request, key = arguments.parse(operation, caller, raw, header_key)
     trail.parsed(request)

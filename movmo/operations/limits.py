@@ -46,12 +46,21 @@ def _spend(subject: str, key: str, *, rate: int, burst: int, cost: int) -> None:
 
 def spend(operation: Operation, caller: Caller) -> None:
     """Take the operation's cost from the caller's allowances. Raises RateLimited."""
+    _spend_all(caller, cost=operation.cost)
+
+
+def spend_on_refusal(caller: Caller) -> None:
+    """A call that is refused before it is limited costs one unit: refusals are no way around a limit."""
+    _spend_all(caller, cost=1)
+
+
+def _spend_all(caller: Caller, *, cost: int) -> None:
     if caller.plan is not None:
         plan = caller.plan
-        _spend("this API key", f"key:{caller.api_key_id}", rate=plan.rate, burst=plan.burst, cost=operation.cost)
+        _spend("this API key", f"key:{caller.api_key_id}", rate=plan.rate, burst=plan.burst, cost=cost)
     if caller.user_id is not None:
         rate, burst = settings.MOVMO_USER_RATE, settings.MOVMO_USER_BURST
-        _spend("this traveler", f"user:{caller.user_id}", rate=rate, burst=burst, cost=operation.cost)
+        _spend("this traveler", f"user:{caller.user_id}", rate=rate, burst=burst, cost=cost)
 
 
 def may_leave_a_line(caller: Caller) -> bool:

@@ -1,6 +1,7 @@
 """Two drivers of one booking: the fence and the lease decide, and whoever is late loses."""
 
 from functools import partial
+from itertools import chain, repeat
 from typing import Any
 
 import pytest
@@ -83,7 +84,7 @@ class TestFence:
     def test_each_claim_raises_the_fence(self, trip: Trip) -> None:
         trip.book(moods.loses_the_order)
         fences = [trip.booking.fence]
-        trip.clock.forward(minutes=2)
+        trip.clock.forward(minutes=3)
         trip.resolve()
         fences += trip.booking.transitions.order_by("id").values_list("fence", flat=True)
         assert fences == [1, 0, 1, 1, 2, 3, 3]
@@ -104,3 +105,30 @@ def test_many_drivers_at_once_find_the_lost_order(trip: Trip, world: World, airl
     outcomes = together(*[trip.replay, trip.resolve, trip.read] * 2)
     assert [one for one in outcomes if isinstance(one, Exception)] == []
     assert (trip.state, trip.live_orders, len(airline.sent), airline.asked) == (State.CONFIRMED, 1, 1, 1)
+
+
+@pytest.mark.django_db
+class TestStalledWorker:
+    def test_nothing_is_sent_once_the_lease_is_over(self, trip: Trip) -> None:
+        trip.book_and_lose_power_before_the_claim()
+        claimed_at = trip.clock.now
+        stalled = chain([claimed_at], repeat(claimed_at + saga.LEASE))
+        booking = saga.submit(trip.booking, clock=lambda: next(stalled))
+        assert (booking.state, trip.airline.sent) == (State.UNKNOWN, [])
+
+    def test_an_order_that_comes_in_after_its_booking_was_given_up_goes_to_a_person(self, trip: Trip) -> None:
+        trip.airline.before_answering = partial(given_up, trip)
+        trip.book(moods.is_unavailable)
+        assert (trip.state, trip.live_orders) == (State.MANUAL_REVIEW, 1)
+        assert trip.path[-2:] == ["failed", "manual_review"]
+        trip.clock.forward(seconds=3)
+        assert trip.read().status is State.CONFIRMED
+
+
+def given_up(trip: Trip) -> None:
+    """While the first worker waits for its answer, others let the settle window pass, try again and are refused."""
+    trip.airline.before_answering = lambda: None
+    taken_over(trip)
+    trip.clock.forward(minutes=3)
+    trip.resolve()
+    assert trip.state is State.FAILED

@@ -24,7 +24,7 @@ def lose(trip: Trip, times: int) -> None:
     """Let `times` orders vanish, each until its settle window is over."""
     trip.book(*[moods.loses_the_order] * times)
     for _ in range(times):
-        trip.clock.forward(minutes=2)
+        trip.clock.forward(minutes=3)
         trip.resolve()
 
 
@@ -65,9 +65,9 @@ def test_an_order_that_turns_up_after_all_is_found_by_a_read(trip: Trip) -> None
 
 def test_each_attempt_has_a_settle_window_of_its_own(trip: Trip) -> None:
     trip.book(moods.loses_the_order, moods.loses_the_order)
-    trip.clock.forward(minutes=2)
+    trip.clock.forward(minutes=3)
     trip.resolve()
-    trip.clock.forward(seconds=119)
+    trip.clock.forward(seconds=179)
     trip.resolve()
     assert (trip.state, len(trip.airline.sent)) == (State.UNKNOWN, 2)
 

@@ -124,7 +124,7 @@ class TestUnknownOutcomes:
     @pytest.mark.parametrize("mood", LEFT_NOTHING)
     def test_after_the_settle_window_it_is_sent_once_more(self, trip: Trip, mood: Mood, resume: Resume) -> None:
         trip.book(mood)
-        trip.clock.forward(minutes=2)
+        trip.clock.forward(minutes=3)
         resume(trip)
         assert (trip.state, trip.live_orders, len(trip.airline.sent)) == (State.CONFIRMED, 1, 2)
         assert trip.path == ["reserved", "submitting", "unknown", "reserved", "submitting", "confirmed"]
@@ -175,7 +175,7 @@ class TestPowerCuts:
         trip.clock.forward(seconds=60)
         resume(trip)
         assert trip.state is State.UNKNOWN
-        trip.clock.forward(minutes=2)
+        trip.clock.forward(minutes=3)
         resume(trip)
         assert (trip.state, trip.live_orders, len(trip.airline.sent)) == (State.CONFIRMED, 1, 2)
 

@@ -13,8 +13,12 @@ def test_every_state_is_decided_open_or_with_our_staff() -> None:
 
 
 def test_what_is_decided_stays_decided() -> None:
-    for state in DECIDED:
+    for state in DECIDED - {State.FAILED}:
         assert TRANSITIONS[state] == frozenset()
+
+
+def test_a_failed_booking_goes_to_a_person_when_an_order_comes_in_after_all() -> None:
+    assert TRANSITIONS[State.FAILED] == {State.MANUAL_REVIEW}
 
 
 def test_every_open_state_can_still_be_decided() -> None:
