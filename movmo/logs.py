@@ -22,7 +22,9 @@ def configure(*, as_json: bool) -> None:
     if as_json:
         ending: list[Any] = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     else:
-        ending = [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        ending = [
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+        ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.PositionalArgumentsFormatter(), *_handed_over()],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -41,6 +43,8 @@ def configure(*, as_json: bool) -> None:
     root.setLevel(logging.WARNING)
     for name in OURS:
         logging.getLogger(name).setLevel(logging.INFO)
+    # Django warns of every 4xx answer; those are the callers' business, and the audit trail has them.
+    logging.getLogger("django.request").setLevel(logging.ERROR)
 
 
 def _handed_over() -> list[Any]:
