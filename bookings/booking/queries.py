@@ -28,7 +28,7 @@ def owned(ctx: Context, booking_id: UUID) -> Booking:
 
 @cache
 def _by_id_and_owner() -> str:
-    """The statement of `owned`, compiled once: on the hottest read compiling cost three times what the database did."""
+    """The statement of `owned`, compiled once: on the hottest read compiling would cost more than the database does."""
     nobody = UUID(int=0)
     statement, _ = Booking.objects.filter(pk=nobody, user_id=nobody).query.sql_with_params()
     return statement

@@ -7,9 +7,9 @@
 
 The same call repeated and `manage.py resolve_bookings` drive an open booking on; a read only looks up what was sent. A
 claim that ran out of lease may have been sent, so it becomes `unknown` and is looked up; only when the provider has had
-its settle window and still knows nothing is it submitted again. An order is never sent twice on a guess: nothing is sent
-once the lease is over, and the settle window counts from there. An order in hand is never dropped: if its booking was
-given up meanwhile, a person is told.
+its settle window and still knows nothing is it submitted again. No order is sent twice on a guess: nothing is sent once
+the lease is over, and the settle window counts from there. An order in hand is never dropped: if its booking was given
+up meanwhile, a person is told.
 """
 
 from collections.abc import Callable

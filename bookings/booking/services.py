@@ -7,7 +7,7 @@ from bookings.booking import failures, queries, saga
 from bookings.booking.models import Booking, BookingTransition
 from bookings.booking.schemas import BookingView, CreateBooking, Mode
 from bookings.booking.states import DECIDED, State
-from bookings.offer import party, views
+from bookings.offer import party, presentation
 from bookings.offer import queries as offers
 from bookings.offer import services as offer_services
 from bookings.offer.models import Offer, OfferSlot
@@ -66,7 +66,7 @@ def reserve(ctx: Context, request: CreateBooking) -> None:
         total_minor=offer.total_minor,
         currency=offer.currency,
         passengers=[_frozen(slot, person, slots) for slot, person in people],
-        itinerary=[part.model_dump(mode="json") for part in views.slice_views(content, slots)],
+        itinerary=[part.model_dump(mode="json") for part in presentation.slice_views(content, slots)],
         created_at=ctx.now,
         updated_at=ctx.now,
     )

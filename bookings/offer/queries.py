@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from bookings.offer import views
+from bookings.offer import presentation
 from bookings.offer.models import Offer, OfferSlot
 from bookings.offer.schemas import GetOffer, OfferStatus, OfferView
 from movmo.kit.errors import NotFound
@@ -43,4 +43,4 @@ def status(offer: Offer, *, now: datetime) -> OfferStatus:
 
 def details(ctx: Context, request: GetOffer) -> OfferView:
     offer = visible(ctx.caller, provider=request.provider, offer_id=request.offer_id)
-    return views.offer_view(offer, slots_of(offer), status=status(offer, now=ctx.now))
+    return presentation.offer_view(offer, slots_of(offer), status=status(offer, now=ctx.now))

@@ -6,7 +6,7 @@ from uuid import UUID
 import structlog
 from django.db import transaction
 
-from bookings.offer import party, services, views
+from bookings.offer import party, presentation, services
 from bookings.offer.models import Offer, OfferSlot
 from bookings.offer.schemas import SearchFlights, SearchResults
 from bookings.providers import registry
@@ -95,7 +95,7 @@ def _page(ctx: Context, search_id: UUID, *, after: int, limit: int, unavailable:
     found = list(rows.order_by("search_position")[: limit + 1])
     shown, next_cursor = cursor.page(found, limit, lambda offer: [str(search_id), offer.search_position or 0])
     return SearchResults(
-        data=[views.summary(offer) for offer in shown], next_cursor=next_cursor, unavailable=unavailable
+        data=[presentation.summary(offer) for offer in shown], next_cursor=next_cursor, unavailable=unavailable
     )
 
 

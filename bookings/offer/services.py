@@ -8,7 +8,7 @@ import orjson
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
-from bookings.offer import party, queries, views
+from bookings.offer import party, presentation, queries
 from bookings.offer.models import Offer, OfferSlot
 from bookings.offer.schemas import CreateOffer, OfferStatus, OfferView, UpdatePassenger
 from bookings.passenger import queries as passengers
@@ -70,7 +70,7 @@ def submit(ctx: Context, request: CreateOffer) -> OfferView:
         raise stale(offer, "its first flight has left")
     offer.save(force_insert=True)
     slots = OfferSlot.objects.bulk_create(new_slots(offer, parsed.normalised))
-    return views.offer_view(offer, slots, status=OfferStatus.ACTIVE)
+    return presentation.offer_view(offer, slots, status=OfferStatus.ACTIVE)
 
 
 def check_composition(content: NormalisedOffer, capabilities: Capabilities) -> None:
@@ -141,7 +141,7 @@ def map_passenger(ctx: Context, request: UpdatePassenger) -> OfferView:
             OfferSlot.objects.filter(pk=slot.pk).update(passenger=passenger)
     except IntegrityError:
         raise PassengerAlreadyMapped from None
-    return views.offer_view(offer, queries.slots_of(offer), status=OfferStatus.ACTIVE)
+    return presentation.offer_view(offer, queries.slots_of(offer), status=OfferStatus.ACTIVE)
 
 
 def check_active(offer: Offer, *, now: datetime) -> None:
