@@ -8,6 +8,7 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 from movmo import env, logs
+from movmo.kit.http import MAX_BODY
 from movmo.operations.scopes import BASELINE, SCOPES
 
 BASE_DIR = Path(env.BASE_DIR)
@@ -80,7 +81,7 @@ STATIC_ROOT = BASE_DIR / "staticfiles"
 WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = not PRODUCTION  # without `collectstatic` outside production
 X_FRAME_OPTIONS = "DENY"
 APPEND_SLASH = False
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY
 
 # The traveler: signs in with an e-mail address and a one-time code, has no password
 AUTH_USER_MODEL = "accounts.User"
@@ -101,6 +102,8 @@ ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 600
 ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
 ACCOUNT_LOGIN_BY_CODE_FORMAT = {"numeric": True, "length": 6, "dashed": False}
+# Passwords that may be tried for a staff account, by network three times as many; half of it at once.
+MOVMO_ADMIN_SIGN_INS_PER_HOUR = env.number("MOVMO_ADMIN_SIGN_INS_PER_HOUR", 20)
 CSRF_TRUSTED_ORIGINS = [ORIGIN]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ORIGIN.startswith("https://")
 
@@ -119,6 +122,8 @@ EMAIL_TIMEOUT = 10
 # first signs, all verify, so a new key is put in front and the old one taken away an hour later.
 _PEM = re.compile(r"-----BEGIN [A-Z ]+-----.+?-----END [A-Z ]+-----", re.DOTALL)
 _SIGNING_KEY, *_RETIRED_KEYS = _PEM.findall(env.secret("MOVMO_OAUTH_RSA_KEY"))
+# Clients that may register themselves, by network; half of it at once.
+MOVMO_REGISTRATIONS_PER_HOUR = env.number("MOVMO_REGISTRATIONS_PER_HOUR", 20)
 OAUTH2_PROVIDER_APPLICATION_MODEL = "partners.Application"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher", "partners.oauth.hashers.TokenHasher"]
 OAUTH2_PROVIDER = {
@@ -259,4 +264,4 @@ MOVMO_SANDBOX_SEATS = env.number("MOVMO_SANDBOX_SEATS", 0)
 # Serving (movmo.asgi): threads are also the database connections of a worker
 MOVMO_MCP_THREADS = env.number("MOVMO_MCP_THREADS", 16)
 MOVMO_WSGI_THREADS = env.number("MOVMO_WSGI_THREADS", 16)
-MOVMO_UPLOAD_LIMIT = env.number("MOVMO_UPLOAD_LIMIT", 10 * 1_048_576)
+MOVMO_BODY_SECONDS = env.number("MOVMO_BODY_SECONDS", 20)  # for the whole body of a request to arrive

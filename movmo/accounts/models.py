@@ -6,6 +6,7 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.db import models
 
+from movmo.kit import clock
 from movmo.kit.ids import new_id
 
 
@@ -40,3 +41,14 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.email
+
+
+class SignInAttempts(models.Model):
+    """How many tries of one pending sign-in were taken: see `attempts`."""
+
+    pending = models.CharField(max_length=64, primary_key=True)
+    taken = models.PositiveSmallIntegerField(default=0)
+    begun_at = models.DateTimeField(default=clock.now, db_index=True)
+
+    class Meta:
+        db_table = "sign_in_attempts"

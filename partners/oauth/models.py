@@ -34,7 +34,7 @@ class Application(AbstractApplication):
         db_table = "oauth_application"
 
     def is_usable(self, request: Any) -> bool:
-        return self.disabled_at is None
+        return self.disabled_at is None and (self.partner is None or self.partner.is_active)
 
     @property
     def is_verified(self) -> bool:
@@ -43,6 +43,8 @@ class Application(AbstractApplication):
 
     def clean(self) -> None:
         """Raises ValidationError for what OAuth 2.1 or RFC 8252 rules out. Self-registration runs through here."""
+        if not _is_storable(self.name + self.redirect_uris):
+            raise ValidationError("Names and addresses are text without NUL.")
         super().clean()
         if self.authorization_grant_type != self.GRANT_AUTHORIZATION_CODE:
             raise ValidationError({"authorization_grant_type": "Only authorization_code is offered."})
@@ -54,9 +56,18 @@ class Application(AbstractApplication):
 
     def _clean_redirect_uri(self, uri: str) -> None:
         parts = urlsplit(uri)
+        try:
+            parts.port  # noqa: B018 reading it is the check
+        except ValueError:
+            raise ValidationError({"redirect_uris": "A port is a number from 0 to 65535."}) from None
         if parts.scheme != "http":
             return
         if parts.hostname not in LOOPBACK_HOSTS:
             raise ValidationError({"redirect_uris": "http is for loopback addresses only (RFC 8252, section 7.3)."})
         if self.client_type == self.CLIENT_CONFIDENTIAL:
             raise ValidationError({"redirect_uris": "A client with a secret is not on a loopback address: use https."})
+
+
+def _is_storable(text: str) -> bool:
+    """Whether PostgreSQL keeps it: NUL and half a surrogate pair pass through JSON, not into a text column."""
+    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)

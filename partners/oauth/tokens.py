@@ -26,7 +26,7 @@ from partners.oauth.models import Application
 MCP_RESOURCE = f"{settings.ORIGIN}/v1/mcp"
 REST_RESOURCE = f"{settings.ORIGIN}/v1"
 RESOURCES = (MCP_RESOURCE, REST_RESOURCE)
-LIFETIME = timedelta(minutes=60)
+LIFETIME = timedelta(seconds=settings.OAUTH2_PROVIDER["ACCESS_TOKEN_EXPIRE_SECONDS"])
 LONGEST = 4_096
 CLAIMS = ["iss", "sub", "aud", "exp", "client_id"]
 

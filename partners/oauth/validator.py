@@ -45,6 +45,10 @@ class ApplicationScopes(SettingsScopes):
 
 
 class Validator(OAuth2Validator):
+    # Every client id comes by here, from a query, a body or a Basic header. PostgreSQL takes no NUL in a text.
+    def _load_application(self, client_id: Any, request: Any) -> Any:
+        return None if "\0" in str(client_id) else super()._load_application(client_id, request)
+
     # oauthlib hands every bearer that starts with "ey" to the ID-token path once OpenID is on: our access tokens
     # would be refused and ID tokens accepted in their place.
     def validate_jwt_bearer_token(self, token: str, scopes: Any, request: Any) -> bool:
@@ -70,6 +74,8 @@ class Validator(OAuth2Validator):
         return grant
 
     # RFC 6749, section 4.1.2: a code used twice must take back what it bought the first time.
+    # Here and in `validate_refresh_token` the token view has opened the transaction: PostgreSQL locks the row. SQLite
+    # has no row locks and ignores `select_for_update`; there BEGIN IMMEDIATE (env.database) is the lock.
     def validate_code(self, client_id: str, code: str, client: Any, request: Any, *args: Any, **kwargs: Any) -> bool:
         list(Grant.objects.select_for_update().filter(code=code))  # one redemption at a time
         if super().validate_code(client_id, code, client, request, *args, **kwargs):

@@ -5,18 +5,21 @@
 
 import hashlib
 import json
+import re
+from copy import copy
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import View
-from oauth2_provider.exceptions import OAuthToolkitError
+from oauth2_provider.exceptions import FatalClientError, OAuthToolkitError
 from oauth2_provider.models import AccessToken
 from oauth2_provider.oauth2_backends import _add_iss_to_redirect, get_oauthlib_core
+from oauth2_provider.utils import parse_bearer_token
 from oauth2_provider.views.base import AuthorizationView, RevokeTokenView, TokenView
 from oauth2_provider.views.dynamic_client_registration import (
     DynamicClientRegistrationManagementView,
@@ -25,14 +28,18 @@ from oauth2_provider.views.dynamic_client_registration import (
 from oauth2_provider.views.introspect import IntrospectTokenView
 from oauth2_provider.views.oidc import UserInfoView
 from oauthlib.common import Request as OAuthRequest
-from oauthlib.oauth2.rfc6749.errors import InvalidRequestError
+from oauthlib.oauth2.rfc6749.errors import InvalidRequestError, InvalidRequestFatalError
 
+from movmo.accounts import limits
 from movmo.accounts.pages import Page
 from partners.oauth.metadata import address_of
 from partners.oauth.models import LOOPBACK_HOSTS, Application
 from partners.oauth.validator import are_ours, unknown_resource
 
 LARGEST_REGISTRATION = 8_192
+LONGEST_NONCE = 255
+S256_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")  # RFC 7636, section 4.2: 32 bytes in base64url
+FROM_THE_REQUEST = ("client_id", "redirect_uri", "response_type", "state", "nonce", "claims", "code_challenge")
 GRANTS = ("authorization_code", "refresh_token")
 
 
@@ -59,6 +66,14 @@ def refusal(error: str, description: str, status: int = 400) -> HttpResponse:
     return as_json(JsonResponse({"error": error, "error_description": description}, status=status))
 
 
+def has_nul(parameters: QueryDict) -> bool:
+    """PostgreSQL keeps no NUL in a text and fails over one, and nothing that is right here contains any."""
+    return any("\0" in text for name, values in parameters.lists() for text in (name, *values))
+
+
+NUL_REFUSED = "A parameter contains a NUL character."
+
+
 class Authorize(Page, AtOrigin, AuthorizationView):
     """Who asks, for what, and where the answer goes; then approve or decline."""
 
@@ -74,14 +89,40 @@ class Authorize(Page, AtOrigin, AuthorizationView):
 
     def validate_authorization_request(self, request: HttpRequest) -> Any:
         """Refuse before the traveler is asked what the library would only notice afterwards."""
+        if has_nul(request.GET):
+            raise cannot_continue(NUL_REFUSED)
         scopes, credentials = super().validate_authorization_request(request)
         state, target = credentials.get("state"), credentials["redirect_uri"]
         if credentials.get("code_challenge_method") != "S256":
             error = InvalidRequestError(description="PKCE needs code_challenge_method S256.", state=state)
             raise OAuthToolkitError(error=error, redirect_uri=target)
+        if not S256_CHALLENGE.fullmatch(credentials.get("code_challenge") or ""):
+            error = InvalidRequestError(description="An S256 code_challenge has 43 characters.", state=state)
+            raise OAuthToolkitError(error=error, redirect_uri=target)
+        if len(request.GET.get("nonce", "")) > LONGEST_NONCE:
+            error = InvalidRequestError(description=f"nonce has at most {LONGEST_NONCE} characters.", state=state)
+            raise OAuthToolkitError(error=error, redirect_uri=target)
         if not are_ours(request.GET.getlist("resource")):
             raise OAuthToolkitError(error=unknown_resource(state=state), redirect_uri=target)
         return scopes, credentials
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Grant what the page showed: its form is an answer to the request in the address, not another request."""
+        asked = copy(self.request)
+        asked.method, asked.POST = "GET", QueryDict()
+        try:
+            scopes, credentials = self.validate_authorization_request(asked)
+            if not _is_answer_to(asked, scopes, credentials, form.cleaned_data):
+                raise cannot_continue("The form is not the one that was shown.")
+        except OAuthToolkitError as error:
+            refused: HttpResponse = self.error_response(error, application=None)
+            return refused
+        response: HttpResponse = super().form_valid(form)
+        return response
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        response: HttpResponse = self.error_response(cannot_continue("The form is incomplete."), application=None)
+        return response
 
     def redirect(self, redirect_to: str, application: Any) -> HttpResponse:
         # RFC 9207 wants `iss` on errors as well.
@@ -98,8 +139,24 @@ class Authorize(Page, AtOrigin, AuthorizationView):
         return context
 
 
+def cannot_continue(reason: str) -> FatalClientError:
+    """For a page: nothing goes back to an address that may not be the client's."""
+    return FatalClientError(error=InvalidRequestFatalError(description=reason))
+
+
+def _is_answer_to(asked: HttpRequest, scopes: list[str], credentials: dict[str, Any], answer: dict[str, Any]) -> bool:
+    """Whether the posted fields are those the page was made with, and the scopes no more than it named."""
+    shown = credentials | {"claims": json.dumps(credentials["claims"]) if "claims" in credentials else ""}
+    same = all(answer[name] == str(shown.get(name) or "").strip() for name in FROM_THE_REQUEST)
+    same &= bool(answer["code_challenge_method"] == "S256")
+    resources = set(answer["resource"].split()) == set(asked.GET.getlist("resource"))
+    return same and resources and set(answer["scope"].split()) <= set(scopes)
+
+
 class Token(AtOrigin, TokenView):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if has_nul(request.POST):
+            return refusal("invalid_request", NUL_REFUSED)
         if request.POST.get("grant_type") not in GRANTS:
             return refusal("unsupported_grant_type", "Only authorization_code and refresh_token are offered.")
         with transaction.atomic():
@@ -108,12 +165,21 @@ class Token(AtOrigin, TokenView):
 
 class Revoke(AtOrigin, RevokeTokenView):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if has_nul(request.POST):
+            return refusal("invalid_request", NUL_REFUSED)
         with transaction.atomic():
             return as_json(super().post(request, *args, **kwargs))
 
 
 class UserInfo(AtOrigin, UserInfoView):
-    pass
+    def _create_userinfo_response(self, request: HttpRequest) -> HttpResponse:
+        # The library would also take it from the address, which ends up in logs and histories.
+        if parse_bearer_token(request.headers.get("Authorization", "")) is None:
+            refused = refusal("invalid_token", "Send the access token in the Authorization header.", status=401)
+            refused["WWW-Authenticate"] = "Bearer"
+            return refused
+        response: HttpResponse = super()._create_userinfo_response(request)
+        return response
 
 
 @method_decorator(csrf_exempt, name="dispatch")
@@ -124,6 +190,8 @@ class Introspect(View):
     """
 
     def post(self, request: HttpRequest) -> HttpResponse:
+        if has_nul(request.POST):
+            return refusal("invalid_request", NUL_REFUSED)
         client = _confidential_client(request)
         if client is None:
             return refusal("invalid_client", "Introspection needs a client with a secret.", status=401)
@@ -151,6 +219,11 @@ class Register(AtOrigin, DynamicClientRegistrationView):
     """RFC 7591. What a client may not be is said in `Application.clean`."""
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        an_hour = settings.MOVMO_REGISTRATIONS_PER_HOUR
+        if seconds := limits.wait("registration", limits.network_of(request), an_hour=an_hour):
+            limited = refusal("too_many_requests", "Too many registrations from this network.", status=429)
+            limited["Retry-After"] = str(seconds)
+            return limited
         if len(request.body) > LARGEST_REGISTRATION:
             return refusal("invalid_client_metadata", f"More than {LARGEST_REGISTRATION} bytes.")
         response: HttpResponse = super().post(request, *args, **kwargs)
