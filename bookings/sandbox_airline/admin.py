@@ -30,12 +30,13 @@ class SandboxOrderAdmin(ReadOnlyAdmin):
         "total",
         "order_id",
         "client_reference",
+        "offer_id",
         "passengers",
         "created_at",
         "payment_required_by",
         "price_guarantee_expires_at",
     )
-    readonly_fields = ("total", "order_id")
+    readonly_fields = ("total", "order_id", "offer_id")
 
 
 @admin.register(SandboxTicket)

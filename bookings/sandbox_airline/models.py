@@ -36,10 +36,15 @@ class SandboxInventory(models.Model):
 
 
 class SandboxOrder(models.Model):
-    """An order as the airline holds it. UNIQUE on `client_reference` is what makes a second order impossible."""
+    """An order as the airline holds it.
+
+    UNIQUE on `client_reference` is what makes a second order of one caller impossible, on `offer_id` a second sale.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client_reference = models.CharField(max_length=100, unique=True)
+    # Of the airline's own offers only; adopted ones have none, for their ids are not the airline's to judge.
+    offer_id = models.CharField(max_length=100, unique=True, null=True, editable=False)
     status = models.CharField(max_length=20, choices=[(status, status) for status in OrderStatus])
     record_locator = models.CharField(max_length=6, db_index=True)
     # A list, for each passenger `provider_passenger_id` and `ticket_name` ("ANDERSSON/BO").

@@ -10,6 +10,7 @@ from bookings.sandbox_airline import triggers
 from bookings.sandbox_airline.fares import HOLD, OFFER_LIFE, PRICE_GUARANTEE, Brand, Price, percentage, price
 from bookings.sandbox_airline.network import CARRIER, CARRIER_NAME
 from bookings.sandbox_airline.schedule import Flight, Itinerary
+from bookings.sandbox_airline.seals import seal
 from movmo.kit.ids import new_id
 from movmo.kit.money import Money
 
@@ -38,10 +39,9 @@ def slots(query: SearchQuery) -> tuple[Slot, ...]:
 def raw_offer(journey: tuple[Itinerary, ...], brand: Brand, party: tuple[Slot, ...], *, now: datetime) -> Raw:
     """One offer for one brand over the whole journey, good for OFFER_LIFE."""
     cost = price(journey, brand, tuple(slot.type for slot in party))
-    serial = new_id().hex
+    serial = new_id().hex  # in the ids of its parts, so that no two offers have one seal
     slices = [_slice(itinerary, brand, party, f"{serial}{index:02d}") for index, itinerary in enumerate(journey)]
-    return {
-        "id": f"off_{serial}",
+    content = {
         "live_mode": False,
         "partial": False,
         "owner": _carrier(),
@@ -59,6 +59,7 @@ def raw_offer(journey: tuple[Itinerary, ...], brand: Brand, party: tuple[Slot, .
         "slices": slices,
         "available_services": _extra_bags(slices, brand, cost, party),
     }
+    return {"id": seal(content), **content}
 
 
 def is_hold_only(carrier: str, slices: list[tuple[str, str]]) -> bool:

@@ -37,6 +37,11 @@ def order_by_reference(client_reference: str) -> ProviderOrder | None:
     return as_provider_order(row, row.tickets.all()) if row else None
 
 
+def is_sold(offer_id: str) -> bool:
+    """Whether one of the airline's own offers has an order, whatever became of it."""
+    return SandboxOrder.objects.filter(offer_id=offer_id).exists()
+
+
 def as_provider_order(order: SandboxOrder, tickets: Iterable[SandboxTicket]) -> ProviderOrder:
     return ProviderOrder(
         order_id=order.order_id,

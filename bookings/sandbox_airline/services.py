@@ -1,7 +1,8 @@
 """The airline at work: it searches its timetable and takes orders. Implements the sandbox adapter's `Airline`.
 
-What makes an order safe, on SQLite and PostgreSQL alike: the row goes in first and UNIQUE(client_reference) arbitrates;
-seats leave by an UPDATE whose condition and row count decide; both stand in one transaction, so a refusal restores all.
+What makes an order safe, on SQLite and PostgreSQL alike: the row goes in first and UNIQUE(client_reference) and
+UNIQUE(offer_id) arbitrate; seats leave by an UPDATE whose condition and row count decide; all of it stands in one
+transaction, so a refusal restores everything.
 """
 
 import secrets
@@ -18,7 +19,7 @@ from django.db.models import F
 
 from bookings.providers.errors import OutcomeUnknown, Refusal, Rejected, Unavailable
 from bookings.providers.types import CabinClass, OrderRequest, OrderStatus, PassengerType, ProviderOrder, SearchQuery
-from bookings.sandbox_airline import queries, triggers
+from bookings.sandbox_airline import queries, seals, triggers
 from bookings.sandbox_airline.fares import BRANDS, HOLD, PRICE_GUARANTEE, Brand
 from bookings.sandbox_airline.models import SandboxInventory, SandboxOrder, SandboxTicket
 from bookings.sandbox_airline.network import CARRIER
@@ -104,8 +105,9 @@ class SandboxAirline:
                 tickets = [] if order.hold else _issue_tickets(row, order)
                 committing = True
         except IntegrityError:
-            # A concurrent order won the race between our look and our insert.
+            # A concurrent order won the race between our look and our insert, or the offer is sold already.
             _refuse_duplicate(order.client_reference)
+            _refuse_sold(order)
             raise
         except OperationalError as outage:
             # Only a commit that fails leaves it open whether the order exists.
@@ -158,9 +160,18 @@ def _refuse_duplicate(client_reference: str) -> None:
         raise Rejected(Refusal.DUPLICATE_REFERENCE, "the reference has an order")
 
 
+def _refuse_sold(order: OrderRequest) -> None:
+    with _unavailable_without_database():
+        sold = queries.is_sold(order.offer.normalised.provider_offer_id)
+    if sold:
+        raise Rejected(Refusal.OFFER_EXPIRED, "the offer is already ordered")
+
+
 def _judge(order: OrderRequest, trigger: triggers.Trigger | None, now: datetime) -> None:
     """Whether the offer still stands and fits the order. Raises Rejected."""
     offer = order.offer.normalised
+    if seals.is_own(offer) and not seals.is_intact(order.offer):
+        raise Rejected(Refusal.OFFER_EXPIRED, "the airline has made no such offer: it was changed, or made by others")
     if offer.expires_at is not None and offer.expires_at <= now:
         raise Rejected(Refusal.OFFER_EXPIRED, f"the offer expired at {offer.expires_at}")
     slots_offered = sorted((slot.provider_passenger_id, slot.type) for slot in offer.passengers)
@@ -177,8 +188,10 @@ def _judge(order: OrderRequest, trigger: triggers.Trigger | None, now: datetime)
 
 
 def _insert_order(order: OrderRequest, now: datetime) -> SandboxOrder:
+    offer = order.offer.normalised
     return SandboxOrder.objects.create(
         client_reference=order.client_reference,
+        offer_id=offer.provider_offer_id if seals.is_own(offer) else None,
         status=OrderStatus.HELD if order.hold else OrderStatus.CONFIRMED,
         record_locator="".join(secrets.choice(LOCATOR_ALPHABET) for _ in range(6)),
         passengers=[

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -73,6 +74,7 @@ def _pointer(*parts: str | int) -> str:
 
 def _normalise(offer: wire.Offer) -> NormalisedOffer:
     slices = [_slice(part, ("slices", index)) for index, part in enumerate(offer.slices)]
+    _refuse_disorder(slices)
     passengers = [_passenger(slot, index) for index, slot in enumerate(offer.passengers)]
     _refuse_repeated(("passengers",), (slot.id for slot in offer.passengers))
     _refuse_strangers(offer)
@@ -133,6 +135,15 @@ def _segment(segment: wire.Segment, at: tuple[str | int, ...]) -> Segment:
         stops=[stop.airport.iata_code for stop in segment.stops or []],
         passengers=[_segment_passenger(slot) for slot in segment.passengers],
     )
+
+
+def _refuse_disorder(slices: list[Slice]) -> None:
+    """Nobody departs before they have arrived, within a slice or from one to the next."""
+    journey = [(s, g, segment) for s, part in enumerate(slices) for g, segment in enumerate(part.segments)]
+    for (_, _, before), (s, g, after) in pairwise(journey):
+        if after.departing.utc < before.arriving.utc:
+            pointer = _pointer("slices", s, "segments", g, "departing_at")
+            raise OfferUnrecognized(pointer, "expected a time after the arrival of the segment before")
 
 
 def _place(place: wire.Airport, terminal: str | None, at: tuple[str | int, ...]) -> Place:

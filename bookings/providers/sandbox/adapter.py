@@ -23,7 +23,8 @@ CAPABILITIES = Capabilities(
     settle_window=timedelta(minutes=2),
     genders=("F", "M", "X", "U"),
     notes=(
-        "Deterministic and offline; also takes Duffel-shaped offers of other carriers. Routes with a fixed outcome: "
+        "Deterministic and offline. Its own offers are booked once, and only as they were made; it also takes "
+        "Duffel-shaped offers of other carriers. Routes with a fixed outcome: "
         "PVD-RAI finds nothing, JFK-EWR can only be held, LHR-DXB connects, BTS-MRU has no bags, STN-LHR times out. "
         "Family names with a fixed outcome: SOLDOUT, PRICEUP, EXPIRED, DECLINED, TIMEOUTBOOKED, TIMEOUTLOST, "
         "ERROR500BOOKED, ERROR502CLEAN."

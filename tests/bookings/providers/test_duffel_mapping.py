@@ -1,7 +1,7 @@
 """A Duffel offer is read into the house's words, or refused with the first part that is wrong."""
 
 import logging
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -243,6 +243,41 @@ def test_a_segment_cannot_land_before_it_departs() -> None:
     raw = sample("one-way-direct")
     first_segment(raw)["arriving_at"] = "2027-05-04T05:00:00"
     assert refusal(raw)[0] == "/slices/0/segments/0/arriving_at"
+
+
+@pytest.mark.parametrize(("s", "g"), [(0, 1), (1, 0)], ids=["a connection", "the way back"])
+def test_nobody_departs_before_they_have_arrived(s: int, g: int) -> None:
+    raw = sample("return-with-connection")
+    before = raw["slices"][0]["segments"][0 if g else -1]
+    segment = raw["slices"][s]["segments"][g]
+    segment["departing_at"] = before["departing_at"]
+    assert refusal(raw)[0] == f"/slices/{s}/segments/{g}/departing_at"
+
+
+def test_segments_out_of_order_are_refused() -> None:
+    raw = sample("return-with-connection")
+    raw["slices"][0]["segments"].reverse()
+    assert refusal(raw)[0] == "/slices/0/segments/1/departing_at"
+
+
+def test_slices_out_of_order_are_refused() -> None:
+    raw = sample("return-with-connection")
+    raw["slices"].reverse()
+    assert refusal(raw)[0] == "/slices/1/segments/0/departing_at"
+
+
+def test_the_order_of_travel_is_judged_in_utc() -> None:
+    """Over the date line the way back may leave, by the clock on the wall, before the way out has."""
+    raw = sample("date-line")
+    out = first_segment(raw)
+    landed = parse_offer(raw).normalised.segments[0].arriving.local
+    back = raw["slices"][0] | {"segments": [out | {"origin": out["destination"], "destination": out["origin"]}]}
+    leaves, lands = landed + timedelta(hours=1), landed + timedelta(days=2)
+    back["segments"][0] |= {"departing_at": leaves.isoformat(), "arriving_at": lands.isoformat(), "duration": None}
+    raw["slices"].append(back | {"duration": None})
+    first, second = parse_offer(raw).normalised.segments
+    assert second.departing.local < first.departing.local
+    assert second.departing.utc > first.arriving.utc
 
 
 @pytest.mark.parametrize("amount", [139.3, 139, "139,30", "-139.30", "1e3", "NaN", "١٣٩", ""])
