@@ -15,9 +15,11 @@ from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mcp_server.auth import Credentials, Gate
+from mcp_server.auth import Gate
 from mcp_server.server import build_server
+from movmo.kit.http import MAX_BODY
 from movmo.kit.threads import DatabaseThreads
+from movmo.operations.credentials import Credentials
 
 PATHS = ("/v1/mcp", "/v1/mcp/")
 
@@ -38,7 +40,7 @@ class McpDoor:
             stateless=True,
             # Host and Origin were checked by the gate, which also reads ALLOWED_HOSTS' wildcards.
             security_settings=TransportSecuritySettings(enable_dns_rebinding_protection=False),
-            max_request_body_size=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
+            max_request_body_size=MAX_BODY,
         )
         try:
             async with manager.run():

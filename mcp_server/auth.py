@@ -1,7 +1,8 @@
 """The gate in front of the SDK: who may knock, who calls, and whether the token reaches as far as the tool.
 
-In this order: OPTIONS, POST only, no API key, Host and Origin, bearer token, one bounded JSON-RPC message, scopes.
-Every refusal is a JSON-RPC error response that teaches, under the HTTP status that clients act on.
+In this order: headers that came twice, OPTIONS, POST only, no API key, Host and Origin, bearer token, one bounded
+JSON-RPC message, scopes. Every refusal is a JSON-RPC error response that teaches, under the HTTP status that clients
+act on.
 
 The gate reads tool names from the body in both protocol eras, with its own parser. The headers that mirror them in the
 modern era (`Mcp-Method`, `Mcp-Name`) are compared with the body by the SDK; nothing is granted on their word.
@@ -9,43 +10,30 @@ modern era (`Mcp-Method`, `Mcp-Name`) are compared with the body by the SDK; not
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import partial
-from typing import Any, Literal, Protocol
+from typing import Any
 
-import orjson
 import structlog
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mcp_server.errors import ApiKeyOnMcp, InvalidMessage, OriginNotAllowed, rpc_error
+from mcp_server.errors import ApiKeyOnMcp, HeaderRepeated, InvalidMessage, OriginNotAllowed, rpc_error
 from mcp_server.server import CALLER
 from movmo.kit import http
 from movmo.kit.errors import DomainError, Internal, Kind
 from movmo.kit.threads import DatabaseThreads, with_fresh_connections
 from movmo.operations import registry, scopes
 from movmo.operations.context import Caller, Door
+from movmo.operations.credentials import Credentials, bearer_of
 from movmo.operations.dispatch import refuse
 from movmo.operations.scopes import BASELINE, InsufficientScope, UserTokenMissing
 
 log = structlog.get_logger()
 
 ALLOW = b"POST, OPTIONS"
-
-
-class Disconnected(Exception):
-    """The client left before its message was complete; there is nobody to answer."""
-
-
-class Credentials(Protocol):
-    """What the gate asks of `partners.authentication`."""
-
-    def authenticate(self, *, door: Door, api_key: str | None, bearer: str | None, request_id: str) -> Caller: ...
-
-    def challenge(
-        self, error: str | None, scopes: Iterable[str], resource: Literal["mcp", "rest"], description: str | None
-    ) -> str: ...
+# Of two, the gate and whatever stands before or behind it could each take another for the one that counts.
+SINGLE_HEADERS = (b"authorization", b"x-api-key", b"host", b"origin", b"content-length", b"content-type")
 
 
 class Gate:
@@ -57,13 +45,14 @@ class Gate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange = Exchange(scope, receive, send)
         try:
+            exchange.refuse_repeated_headers()
             if scope["method"] == "OPTIONS":
                 await exchange.answer(204, [(b"allow", ALLOW)], b"")
             else:
                 await self._admit(exchange)
         except DomainError as refusal:
             await self._refuse(exchange, refusal)
-        except Disconnected:
+        except http.Disconnected:
             return
         except Exception:
             log.exception("mcp.crashed", request_id=exchange.request_id)
@@ -79,7 +68,8 @@ class Gate:
         exchange.check_place()
         caller = await self._authenticate(exchange)
         exchange.check_media_types()
-        body = await exchange.read_body()
+        length = exchange.headers.get(b"content-length")
+        body = await http.read_body(exchange.receive, length, seconds=settings.MOVMO_BODY_SECONDS)
         await self._check_scopes(exchange.read_message(body), caller)
         scope = {**exchange.scope, CALLER: caller}
         await self._app(scope, _told_again(body, exchange.receive), exchange.send)
@@ -115,6 +105,8 @@ class Gate:
         headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
         if isinstance(refusal, http.MethodNotAllowed):
             headers.append((b"allow", ALLOW))
+        if http.leaves_body_unread(refusal):
+            headers.append((b"connection", b"close"))
         if refusal.retry_after is not None:
             headers.append((b"retry-after", str(refusal.retry_after).encode()))
         if challenge := self._challenge(refusal):
@@ -148,8 +140,13 @@ class Exchange:
 
     @property
     def bearer(self) -> str | None:
-        scheme, _, token = self.headers.get(b"authorization", b"").decode("latin-1").partition(" ")
-        return token.strip() or None if scheme.lower() == "bearer" else None
+        return bearer_of(self.headers.get(b"authorization", b"").decode("latin-1"))
+
+    def refuse_repeated_headers(self) -> None:
+        sent = [name for name, _ in self.scope["headers"]]
+        for name in SINGLE_HEADERS:
+            if sent.count(name) > 1:
+                raise HeaderRepeated(header=name.decode())
 
     def check_place(self) -> None:
         """A page on a name that resolves to us must not reach us with the traveler's network (DNS rebinding)."""
@@ -170,28 +167,9 @@ class Exchange:
         ):
             raise http.NotAcceptable(media_types="application/json and text/event-stream together")
 
-    async def read_body(self) -> bytes:
-        limit: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        declared = self.headers.get(b"content-length", b"")
-        if declared.isdigit() and int(declared) > limit:
-            raise http.BodyTooLarge(limit=limit)
-        body = bytearray()
-        while True:
-            message = await self.receive()
-            if message["type"] == "http.disconnect":
-                raise Disconnected
-            body += message.get("body", b"")
-            if len(body) > limit:
-                raise http.BodyTooLarge(limit=limit)
-            if not message.get("more_body", False):
-                return bytes(body)
-
     def read_message(self, body: bytes) -> dict[str, Any]:
         """The JSON-RPC request or notification. Stricter than either leg of the SDK, so that both read what we read."""
-        try:
-            message = orjson.loads(body)
-        except orjson.JSONDecodeError as failure:
-            raise http.MalformedJson(reason=f"line {failure.lineno}, column {failure.colno}") from None
+        message = http.read_json(body)
         if isinstance(message, list):
             raise InvalidMessage(problem="it is a batch")
         if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":

@@ -2,6 +2,7 @@
 
     DomainError
     ├── ApiKeyOnMcp         429  a partner's key on the agents' door
+    ├── HeaderRepeated      400  two of a header that says who calls, or where
     ├── OriginNotAllowed    403  a page that is not ours
     ├── InvalidMessage      400  JSON, but not one JSON-RPC request or notification (a batch, for one)
     └── UnknownTool              JSON-RPC error -32602
@@ -34,6 +35,13 @@ class ApiKeyOnMcp(DomainError):
 
     def __init__(self) -> None:
         super().__init__(retry_after=API_KEY_RETRY_AFTER)
+
+
+class HeaderRepeated(DomainError):
+    kind = Kind.INVALID
+    code = "header_repeated"
+    message = "The `{header}` header came more than once."
+    hint = "Send it once; a proxy on the way may be adding its own."
 
 
 class OriginNotAllowed(DomainError):

@@ -81,7 +81,7 @@ def database() -> dict[str, Any]:
             "CONN_MAX_AGE": 600,
             "OPTIONS": {
                 "options": "-c lock_timeout=3000",
-                # Statements that come again are planned once: the two look-ups of every call cost half as much.
+                # Statements that come again are planned once, the two look-ups of every call among them.
                 "server_side_binding": True,
                 "prepare_threshold": 2,
             },

@@ -47,8 +47,11 @@ class DomainError(Exception):
     retryable: ClassVar[bool] = False
     example: ClassVar[dict[str, Any] | None] = None
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, *, abstract: bool = False, **kwargs: Any) -> None:
+        """An abstract class gathers refusals of one sort; it has no code and is not raised."""
         super().__init_subclass__(**kwargs)
+        if abstract:
+            return
         if (known := _by_code.setdefault(cls.code, cls)) is not cls and known.__qualname__ != cls.__qualname__:
             raise TypeError(f"{cls.__name__} and {known.__name__} both claim the code {cls.code!r}")
 

@@ -4,12 +4,15 @@ DomainError
 ├── MalformedJson          400   the body is not one JSON object
 ├── MethodNotAllowed       405   this path knows other methods
 ├── NotAcceptable          406   the caller does not take what this door answers in
+├── RequestTimeout         408   the body took longer than it may
 ├── BodyTooLarge           413   more than MAX_BODY bytes
 ├── UnsupportedMediaType   415   the body is no JSON by its own account
 └── HostNotAllowed         421   a Host that is not ours: DNS rebinding
 """
 
+import asyncio
 import re
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 import httpx2
@@ -19,6 +22,8 @@ from movmo.kit.errors import DomainError, Kind
 from movmo.kit.ids import new_id
 
 MAX_BODY = 1_048_576
+MAX_DEPTH = 100
+"""Levels of nesting in a JSON body. No input has ten, and parsers behind ours give up at depths of their own."""
 OUR_PATIENCE = httpx2.Timeout(30, connect=5)
 _DECENT_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
@@ -44,6 +49,14 @@ class NotAcceptable(DomainError):
     hint = "Name these media types in the `Accept` header."
 
 
+class RequestTimeout(DomainError):
+    kind = Kind.INVALID
+    code = "request_timeout"
+    message = "The body did not arrive within {seconds} seconds."
+    hint = "Send the whole request at once, on a new connection; nothing was changed."
+    retryable = True
+
+
 class BodyTooLarge(DomainError):
     kind = Kind.TOO_LARGE
     code = "body_too_large"
@@ -65,6 +78,10 @@ class UnsupportedMediaType(DomainError):
     hint = "Send the body as `Content-Type: application/json`."
 
 
+class Disconnected(Exception):
+    """The client left before its body was complete; there is nobody to answer."""
+
+
 STATUS_BY_KIND = {
     Kind.INVALID: 400,
     Kind.UNAUTHENTICATED: 401,
@@ -82,6 +99,7 @@ STATUS_BY_KIND = {
 _STATUS_BY_CODE = {
     "method_not_allowed": 405,
     "not_acceptable": 406,
+    "request_timeout": 408,
     "unsupported_media_type": 415,
     "host_not_allowed": 421,
 }
@@ -106,6 +124,62 @@ def envelope(error: DomainError, request_id: str) -> dict[str, Any]:
         told["fields"] = error.fields
     plain: dict[str, Any] = orjson.loads(orjson.dumps(told, default=str))
     return plain
+
+
+def leaves_body_unread(error: DomainError) -> bool:
+    """Whether the connection has to end with this answer: what is left of the body would pass for the next request."""
+    return isinstance(error, BodyTooLarge | RequestTimeout)
+
+
+def refuse_declared_excess(content_length: bytes | str | None) -> None:
+    """Refuse a body by its declared length, before anything of it is read. Raises BodyTooLarge."""
+    if content_length and content_length.isdigit() and (len(content_length) > 20 or int(content_length) > MAX_BODY):
+        raise BodyTooLarge(limit=MAX_BODY)
+
+
+async def read_body(
+    receive: Callable[[], Awaitable[MutableMapping[str, Any]]], content_length: bytes | None, *, seconds: float
+) -> bytes:
+    """The whole body of an ASGI request. Raises BodyTooLarge, RequestTimeout or Disconnected.
+
+    The deadline is over all of it: one that each piece renewed would let a client drip for hours.
+    """
+    refuse_declared_excess(content_length)
+    body = bytearray()
+    try:
+        async with asyncio.timeout(seconds):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise Disconnected
+                body += message.get("body", b"")
+                if len(body) > MAX_BODY:
+                    raise BodyTooLarge(limit=MAX_BODY)
+                if not message.get("more_body", False):
+                    return bytes(body)
+    except TimeoutError:
+        raise RequestTimeout(seconds=seconds) from None
+
+
+def read_json(body: bytes) -> Any:
+    """Raises MalformedJson, also for what is nested deeper than MAX_DEPTH."""
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError as failure:
+        raise MalformedJson(reason=f"line {failure.lineno}, column {failure.colno}") from None
+    if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _is_too_deep(value):
+        raise MalformedJson(reason=f"it is nested more than {MAX_DEPTH} levels deep")
+    return value
+
+
+def _is_too_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        level = [whole for whole in level if isinstance(whole, dict | list)]
+        if not level:
+            return False
+        level = [part for whole in level for part in (whole.values() if isinstance(whole, dict) else whole)]
+    return True
 
 
 def request_id(offered: str | None) -> str:

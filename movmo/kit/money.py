@@ -6,7 +6,7 @@ Never a float. `Money(41230, "EUR")` is €412.30; yen have no decimals, Bahrain
 import re
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import lru_cache
 
 from iso4217 import Currency
 
@@ -31,16 +31,21 @@ class CurrencyMismatch(DomainError):
     hint = "Use one currency for all amounts of a request."
 
 
-@cache
-def exponent(currency: str) -> int:
-    """Number of decimals of an ISO 4217 currency. Raises AmountInvalid for an unknown code."""
+def exponent(currency: str, *, amount: str = "in question") -> int:
+    """Number of decimals of an ISO 4217 currency. Raises AmountInvalid, about `amount`, for an unknown code."""
+    decimals = _known_exponent(currency)
+    if decimals is None:
+        raise AmountInvalid(amount=amount, currency=currency, reason="the currency is not in ISO 4217")
+    return decimals
+
+
+@lru_cache(maxsize=256)
+def _known_exponent(currency: str) -> int | None:
     try:
         decimals = Currency(currency).exponent
     except ValueError:
-        decimals = None
-    if decimals is None:
-        raise AmountInvalid(amount="", currency=currency, reason="the currency is not in ISO 4217")
-    return int(decimals)
+        return None
+    return None if decimals is None else int(decimals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ class Money:
 
         Fewer decimals than the currency has are padded (airlines send "118.7"); more are refused.
         """
-        decimals = exponent(currency)
+        decimals = exponent(currency, amount=str(amount)[:40])
         plain = PLAIN_DECIMAL.fullmatch(amount) if isinstance(amount, str) else None
         if plain is None:
             raise AmountInvalid(amount=str(amount)[:40], currency=currency, reason="it is not a plain decimal")

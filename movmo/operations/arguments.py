@@ -86,7 +86,7 @@ def _idempotency_key(
     field = values.pop(KEY_FIELD, None)
     if field is not None and not isinstance(field, str):
         raise IdempotencyKeyInvalid(reason="the field is not a string")
-    header = _unquoted(header_key.strip()) if header_key is not None else None
+    header = _of_header(header_key.strip()) if header_key is not None else None
     if header is not None and field is not None and header != field:
         raise IdempotencyKeyInvalid(reason="the header and the field differ")
     key = header if header is not None else field
@@ -99,9 +99,16 @@ def _idempotency_key(
     return key
 
 
-def _unquoted(text: str) -> str:
-    """The Idempotency-Key draft makes the header a string item, in quotes; most callers send it bare."""
-    return text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
+def _of_header(text: str) -> str:
+    """The Idempotency-Key draft makes the header a string item, in quotes; most callers send it bare.
+
+    Two headers arrive as one, joined by a comma, and would pass for a key of their own. Raises IdempotencyKeyInvalid.
+    """
+    is_quoted = len(text) > 1 and text[0] == text[-1] == '"'
+    key = text[1:-1] if is_quoted else text
+    if "," in key and (not is_quoted or '"' in key):
+        raise IdempotencyKeyInvalid(reason="the header came twice, or holds a comma outside double quotes")
+    return key
 
 
 def _as_json(values: dict[str, Any]) -> bytes:

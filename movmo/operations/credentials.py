@@ -3,7 +3,12 @@
 from collections.abc import Iterable
 from typing import Literal, Protocol
 
+from movmo.kit.errors import DomainError
 from movmo.operations.context import Caller, Door
+
+
+class CredentialRefused(DomainError, abstract=True):
+    """A key or token that came and is not good. It belongs to no operation: every one can meet it."""
 
 
 class Credentials(Protocol):

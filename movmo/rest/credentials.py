@@ -1,26 +1,12 @@
 """The credential step, in DRF's terms: key and token in, a Caller in `request.auth`."""
 
-from collections.abc import Iterable
-from typing import Literal, Protocol
-
 from django.contrib.auth.models import AnonymousUser
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
 from movmo.operations.context import Caller, Door
+from movmo.operations.credentials import Credentials, bearer_of
 from movmo.rest import request_ids
-
-
-class Credentials(Protocol):
-    """What this door asks of whoever knows the credentials. The module `partners.authentication` is one."""
-
-    def authenticate(self, *, door: Door, api_key: str | None, bearer: str | None, request_id: str) -> Caller:
-        """The caller behind the credentials. Raises a DomainError for a bad one; absent ones are not refused here."""
-
-    def challenge(
-        self, error: str | None, scopes: Iterable[str], resource: Literal["mcp", "rest"], description: str | None
-    ) -> str:
-        """A value for `WWW-Authenticate` (RFC 6750, RFC 9728)."""
 
 
 class KeyAndBearer(BaseAuthentication):
@@ -39,11 +25,3 @@ class KeyAndBearer(BaseAuthentication):
             request_id=request_ids.of(request._request),
         )
         return AnonymousUser(), caller
-
-
-def bearer_of(authorization: str | None) -> str | None:
-    """The token of a bearer `Authorization` header (the scheme's case does not matter); None for other schemes."""
-    if authorization is None:
-        return None
-    scheme, _, token = authorization.partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else None

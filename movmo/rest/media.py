@@ -13,7 +13,7 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.utils.mediatypes import media_type_matches
 
-from movmo.kit.http import MAX_BODY, BodyTooLarge, MalformedJson, NotAcceptable
+from movmo.kit.http import MAX_BODY, BodyTooLarge, MalformedJson, NotAcceptable, read_json
 
 JSON = "application/json"
 
@@ -30,10 +30,7 @@ class JsonParser(BaseParser):
         text = stream.read(MAX_BODY + 1)
         if len(text) > MAX_BODY:
             raise BodyTooLarge(limit=MAX_BODY)
-        try:
-            value = orjson.loads(text)
-        except orjson.JSONDecodeError as failure:
-            raise MalformedJson(reason=f"line {failure.lineno}, column {failure.colno}") from None
+        value = read_json(text)
         if not isinstance(value, dict):
             raise MalformedJson(reason="it is JSON, but not an object")
         return value
@@ -79,13 +76,6 @@ def _takes_json(media_range: str) -> bool:
         return False
     qualities = [parameter[2:] for parameter in parameters if parameter.startswith("q=")]
     return not any(quality.strip("0.") == "" for quality in qualities)
-
-
-def refuse_declared_excess(request: HttpRequest) -> None:
-    """Refuse a body by its declared length, before anything of it is read. Raises BodyTooLarge."""
-    declared = request.META.get("CONTENT_LENGTH")
-    if declared and declared.isdigit() and int(declared) > MAX_BODY:
-        raise BodyTooLarge(limit=MAX_BODY)
 
 
 def admit_chunked(request: HttpRequest) -> None:

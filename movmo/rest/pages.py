@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 import structlog
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.shortcuts import render
 from django.views import defaults
@@ -71,10 +72,12 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's handler400: what Django itself finds suspicious, such as an unknown host."""
+    """Django's handler400: what Django itself finds suspicious."""
     if not request.path.startswith(PREFIX):
         return defaults.bad_request(request, exception)
-    return _refusal(request, InvalidArguments({"": "The request's host or headers are not accepted here."}))
+    if isinstance(exception, DisallowedHost):
+        return _refusal(request, http.HostNotAllowed())
+    return _refusal(request, InvalidArguments({"": "The request's headers are not accepted here."}))
 
 
 def crashed(request: HttpRequest) -> HttpResponse:

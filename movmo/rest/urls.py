@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from django.urls import URLPattern, path
 
 from movmo.operations import registry
+from movmo.operations.credentials import Credentials
 from movmo.operations.spec import Operation
 from movmo.rest import pages
-from movmo.rest.credentials import Credentials
 from movmo.rest.location import PARAMETER
 from movmo.rest.views import OperationView
 from partners import authentication

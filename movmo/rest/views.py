@@ -13,13 +13,14 @@ from rest_framework.views import APIView
 from movmo.kit import http
 from movmo.kit.errors import DomainError, Internal, Kind
 from movmo.operations.context import Caller
+from movmo.operations.credentials import Credentials
 from movmo.operations.dispatch import dispatch, refuse
 from movmo.operations.scopes import InsufficientScope
 from movmo.operations.spec import Operation
 from movmo.rest import errors, raw, request_ids
-from movmo.rest.credentials import Credentials, KeyAndBearer
+from movmo.rest.credentials import KeyAndBearer
 from movmo.rest.location import location_of
-from movmo.rest.media import JSON, JsonNegotiation, JsonParser, JsonRenderer, refuse_declared_excess
+from movmo.rest.media import JSON, JsonNegotiation, JsonParser, JsonRenderer
 
 log = structlog.get_logger()
 
@@ -57,7 +58,7 @@ class OperationView(APIView):
         NEGOTIATOR.select_renderer(request, (RENDERER,))
         if request.method not in self.operations:
             raise http.MethodNotAllowed(method=request.method)
-        refuse_declared_excess(request._request)
+        http.refuse_declared_excess(request._request.META.get("CONTENT_LENGTH"))
         self.perform_authentication(request)
 
     def answer(self, request: Request, **path: str) -> Response:

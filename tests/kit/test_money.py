@@ -92,6 +92,12 @@ def test_a_currency_outside_iso_4217_or_without_a_scale_is_refused(code: str) ->
         exponent(code)
 
 
+def test_a_refused_currency_is_told_with_the_amount_in_it() -> None:
+    with pytest.raises(AmountInvalid) as caught:
+        Money.parse("412.30", "XYZ")
+    assert caught.value.text == "The amount 412.30 is not a valid XYZ amount: the currency is not in ISO 4217."
+
+
 @pytest.mark.parametrize(("code", "decimals"), sorted(CURRENCIES.items()))
 def test_decimals_are_those_of_iso_4217(code: str, decimals: int) -> None:
     assert exponent(code) == decimals

@@ -35,10 +35,15 @@ def authority() -> ToyAuthority:
 
 @pytest.fixture
 def knock(toys: None, authority: ToyAuthority) -> Post:
-    """One HTTP request to a door in this process: `knock(body, token=…, headers=…, method=…)`."""
+    """One HTTP request to a door in this process; `again` are headers beside those of the same name."""
 
     def request(
-        body: Any = None, *, token: str | None = "narrow", method: str = "POST", **headers: str
+        body: Any = None,
+        *,
+        token: str | None = "narrow",
+        method: str = "POST",
+        again: tuple[tuple[str, str], ...] = (),
+        **headers: str,
     ) -> httpx2.Response:
         sent = {"accept": "application/json, text/event-stream", "content-type": "application/json"}
         if token is not None:
@@ -50,7 +55,7 @@ def knock(toys: None, authority: ToyAuthority) -> Post:
             door = McpDoor(authority)
             transport = httpx2.ASGITransport(app=door)
             async with door.lifespan(), httpx2.AsyncClient(transport=transport, base_url="http://testserver") as client:
-                return await client.request(method, "/v1/mcp", headers=sent, **payload)
+                return await client.request(method, "/v1/mcp", headers=[*sent.items(), *again], **payload)
 
         return anyio.run(once)
 

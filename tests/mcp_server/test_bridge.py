@@ -10,10 +10,12 @@ import pytest
 
 from mcp_server.asgi import McpDoor
 from movmo.asgi import Application
+from movmo.kit.http import MAX_BODY
 from tests.live import live_server
+from tests.mcp_server.drip import drip
 from tests.mcp_server.toys import ToyAuthority
 
-LIMIT = 3 * 1_048_576
+BODY_SECONDS = 0.3
 
 
 class Streamed:
@@ -52,7 +54,7 @@ def recorder() -> Recorder:
 
 @pytest.fixture
 def rest(recorder: Recorder, toys: None, settings: Any) -> Iterator[httpx2.Client]:
-    settings.MOVMO_UPLOAD_LIMIT = LIMIT
+    settings.MOVMO_BODY_SECONDS = BODY_SECONDS
     app = Application(mcp=McpDoor(ToyAuthority()), wsgi=recorder)
     with live_server(app) as origin, httpx2.Client(base_url=origin) as client:
         yield client
@@ -79,20 +81,34 @@ def test_headers_with_underscores_do_not_pass_for_others(rest: httpx2.Client, re
 
 
 def test_a_chunked_body_arrives_whole_and_measured(rest: httpx2.Client, recorder: Recorder) -> None:
-    pieces = [b"x" * 700_000] * 3
+    pieces = [b"x" * 300_000] * 3
     assert rest.post("/", content=iter(pieces)).status_code == 201
-    assert recorder.environ["CONTENT_LENGTH"] == "2100000"
+    assert recorder.environ["CONTENT_LENGTH"] == "900000"
     assert recorder.body == b"".join(pieces)
 
 
 def test_an_endless_body_is_cut_off_before_the_application(rest: httpx2.Client, recorder: Recorder) -> None:
     try:
-        answer = rest.post("/", content=iter([b"x" * 1_048_576] * 5))
+        answer = rest.post("/", content=iter([b"x" * 300_000] * 5))
     except (httpx2.WriteError, httpx2.ReadError, httpx2.RemoteProtocolError):
         pass  # the server closed while we were still sending
     else:
         assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
         assert answer.json()["request_id"] == answer.headers["x-request-id"]
+    assert recorder.environ == {}
+
+
+def test_a_declared_excess_is_refused_unread(rest: httpx2.Client, recorder: Recorder) -> None:
+    head = f"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {MAX_BODY + 1}\r\n\r\n".encode()
+    status, refusal = drip(str(rest.base_url), head)
+    assert (status, refusal["code"]) == (413, "body_too_large")
+    assert recorder.environ == {}
+
+
+def test_a_body_that_drips_is_cut_off(rest: httpx2.Client, recorder: Recorder) -> None:
+    """Every piece of it comes in time; the whole does not."""
+    status, refusal = drip(str(rest.base_url), b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\n")
+    assert (status, refusal["code"], refusal["details"]) == (408, "request_timeout", {"seconds": BODY_SECONDS})
     assert recorder.environ == {}
 
 

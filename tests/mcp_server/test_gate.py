@@ -6,8 +6,12 @@ from typing import Any
 
 import pytest
 
+from mcp_server.asgi import McpDoor
+from movmo.asgi import Application
 from movmo.operations.models import AuditEvent
+from tests.live import live_server
 from tests.mcp_server.conftest import LEGACY, MODERN, Post, legacy_call, modern_call, modern_headers
+from tests.mcp_server.drip import drip
 from tests.mcp_server.toys import SECRET, ToyAuthority
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -32,6 +36,28 @@ def told(response: Any) -> dict[str, Any]:
 def test_options_is_answered_without_a_token(knock: Post, authority: ToyAuthority) -> None:
     response = knock(method="OPTIONS", token=None)
     assert (response.status_code, response.headers["allow"]) == (204, "POST, OPTIONS")
+    assert authority.asked == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "second"),
+    [
+        ("authorization", "Bearer stolen", "Bearer wide"),
+        ("x-api-key", "mvm_live_one", "mvm_live_two"),
+        ("host", "evil.example", "testserver"),
+        ("origin", "https://evil.example", "http://127.0.0.1:8000"),
+        ("content-length", "5000000", "5"),
+        ("content-type", "text/plain", "application/json"),
+    ],
+)
+def test_a_header_that_came_twice_is_refused_before_anything_else(
+    knock: Post, authority: ToyAuthority, name: str, first: str, second: str
+) -> None:
+    call = legacy_call("look_at_kite", name="red")
+    response = knock(call, again=((name.title(), second),), **{name: first})
+    assert (response.status_code, told(response)["code"]) == (400, "header_repeated")
+    assert told(response)["details"] == {"header": name}
+    assert knock(method="OPTIONS", again=((name, second),), **{name: first}).status_code == 400
     assert authority.asked == 0
 
 
@@ -147,6 +173,15 @@ def test_what_is_no_json_is_a_parse_error(knock: Post, body: bytes) -> None:
     assert told(response)["code"] == "malformed_json"
 
 
+@pytest.mark.parametrize("levels", [195, 240, 900])
+def test_deep_nesting_is_a_parse_error_in_our_words(knock: Post, levels: int) -> None:
+    message = json.dumps(legacy_call("look_at_kite", name="deep")).encode()
+    response = knock(message.replace(b'"deep"', b"[" * levels + b"]" * levels))
+    assert (response.status_code, response.json()["error"]["code"]) == (400, -32700)
+    assert told(response)["code"] == "malformed_json"
+    assert "nested" in told(response)["message"]
+
+
 @pytest.mark.parametrize(
     "message",
     [
@@ -171,11 +206,29 @@ def test_what_is_no_json_rpc_request_is_told_so(knock: Post, message: Any) -> No
 def test_a_body_over_a_megabyte_is_refused(knock: Post) -> None:
     response = knock(legacy_call("look_at_kite", name="x" * 1_048_576))
     assert (response.status_code, told(response)["code"]) == (413, "body_too_large")
+    assert response.headers["connection"] == "close"
 
 
 def test_a_body_that_hides_its_length_is_refused_as_well(knock: Post) -> None:
     response = knock(b" " * 1_048_577, content_length="5")
     assert (response.status_code, told(response)["code"]) == (413, "body_too_large")
+
+
+@pytest.mark.parametrize("length", [str(1_048_577), "9" * 5000], ids=["over", "absurd"])
+def test_a_declared_excess_is_refused_unread(knock: Post, length: str) -> None:
+    response = knock(b"{}", content_length=length)
+    assert (response.status_code, told(response)["code"]) == (413, "body_too_large")
+
+
+def test_a_body_that_drips_is_cut_off(toys: None, authority: ToyAuthority, settings: Any) -> None:
+    settings.MOVMO_BODY_SECONDS = 0.3
+    head = (
+        b"POST /v1/mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n"
+        b"Accept: application/json, text/event-stream\r\nAuthorization: Bearer narrow\r\n\r\n"
+    )
+    with live_server(Application(mcp=McpDoor(authority), wsgi=None)) as origin:  # type: ignore[arg-type]
+        status, refusal = drip(origin, head)
+    assert (status, refusal["error"]["data"]["code"]) == (408, "request_timeout")
 
 
 def test_media_types_are_explained(knock: Post) -> None:

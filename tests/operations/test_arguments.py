@@ -155,6 +155,16 @@ class TestIdempotencyKey:
     def test_the_header_is_bare_or_quoted(self, header: str) -> None:
         assert self.key(REQUIRED, self.rest, header) == KEY
 
+    @pytest.mark.parametrize("header", [f"{KEY},{KEY}", f'"{KEY}","{KEY}"', f'"{KEY}", "{KEY}"', "one-key,two-key"])
+    def test_a_header_that_came_twice_is_refused(self, header: str) -> None:
+        with pytest.raises(IdempotencyKeyInvalid) as caught:
+            self.key(REQUIRED, self.rest, header)
+        assert "came twice" in caught.value.text
+
+    def test_a_comma_inside_quotes_belongs_to_the_key(self) -> None:
+        assert self.key(REQUIRED, self.rest, '"ana,books,once"') == "ana,books,once"
+        assert self.key(REQUIRED, self.rest, None, idempotency_key="ana,books,once") == "ana,books,once"
+
     def test_the_field_does_as_well(self) -> None:
         assert self.key(REQUIRED, self.rest, None, idempotency_key=KEY) == KEY
         assert self.key(REQUIRED, self.mcp, None, idempotency_key=KEY) == KEY

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.core.exceptions import SuspiciousOperation
 from django.test import Client
 from structlog.testing import capture_logs
 
@@ -67,6 +68,15 @@ def crash(get_response: Any) -> Any:
     return middleware
 
 
+def suspect(get_response: Any) -> Any:
+    """A middleware that takes every request for an attack."""
+
+    def middleware(request: Any) -> Any:
+        raise SuspiciousOperation("the secret detail")
+
+    return middleware
+
+
 def _assert_no_detail(answer: Any, request_id: str) -> None:
     assert answer.status_code == 500
     assert answer.json()["code"] == "internal_error"
@@ -114,6 +124,13 @@ def test_a_crashed_page_is_a_page(client: Client, settings: Any) -> None:
 
 def test_an_unknown_host_is_refused_in_json(client: Client) -> None:
     answer = client.get("/v1/refusals", headers={"host": "evil.example"})
+    assert (answer.status_code, answer.json()["code"]) == (421, "host_not_allowed")
+    assert answer.json()["request_id"] == answer["X-Request-Id"]
+
+
+def test_whatever_else_django_finds_suspicious_is_refused_in_json(client: Client, settings: Any) -> None:
+    settings.MIDDLEWARE = ["tests.rest.test_envelope.suspect"]
+    answer = client.get("/v1/refusals")
     assert (answer.status_code, answer.json()["code"]) == (400, "validation_failed")
 
 

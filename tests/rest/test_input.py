@@ -8,7 +8,7 @@ import orjson
 import pytest
 from django.test import Client
 
-from movmo.kit.http import MAX_BODY
+from movmo.kit.http import MAX_BODY, MAX_DEPTH
 from movmo.operations.models import AuditEvent
 from tests.rest import toys
 
@@ -53,9 +53,18 @@ def test_a_body_that_is_no_json_object_is_malformed(client: Client, body: bytes)
     assert refusal(post(client, body)) == (400, "malformed_json", [])
 
 
-def test_deep_nesting_within_json_s_limits_is_refused_too(client: Client) -> None:
-    body = b'{"name":' + b"[" * 900 + b"]" * 900 + b"}"
-    assert refusal(post(client, body))[0] == 400
+@pytest.mark.parametrize("inner", [(b"[", b"]"), (b'{"a":', b"}")], ids=["lists", "objects"])
+def test_nesting_has_a_limit(client: Client, inner: tuple[bytes, bytes]) -> None:
+    def nested(levels: int) -> bytes:
+        return b'{"name":' + inner[0] * (levels - 1) + b"1" + inner[1] * (levels - 1) + b"}"
+
+    assert refusal(post(client, nested(MAX_DEPTH))) == (400, "validation_failed", ["/name"])
+    assert refusal(post(client, nested(MAX_DEPTH + 1))) == (400, "malformed_json", [])
+
+
+def test_many_brackets_are_not_deep_by_themselves(client: Client) -> None:
+    body = {"name": 7, "sails": [{"colour": "red", "metres": 1} for _ in range(200)], "title": "[" * 200}
+    assert refusal(post(client, body))[1] == "validation_failed"
 
 
 def test_an_unknown_field_is_pointed_at(client: Client) -> None:
@@ -78,6 +87,7 @@ def test_a_missing_field_is_pointed_at_even_without_a_body(client: Client) -> No
 
 def test_a_body_over_the_limit_is_refused_by_its_declared_length(client: Client) -> None:
     assert refusal(post(client, b"{}", CONTENT_LENGTH=str(MAX_BODY + 1)))[:2] == (413, "body_too_large")
+    assert refusal(post(client, b"{}", CONTENT_LENGTH="9" * 5000))[:2] == (413, "body_too_large")
     assert not AuditEvent.objects.exists()  # refused before anybody was asked who calls
 
 
@@ -151,6 +161,11 @@ def test_another_travelers_path_is_not_found(client: Client) -> None:
 def test_header_and_field_name_different_idempotency_keys(client: Client) -> None:
     body = {"name": "Swallow", "idempotency_key": "key-in-body-1"}
     answer = post(client, body, headers={"Idempotency-Key": "key-in-header-1"})
+    assert refusal(answer)[:2] == (400, "idempotency_key_invalid")
+
+
+def test_an_idempotency_key_that_came_twice(client: Client) -> None:
+    answer = post(client, {"name": "Swallow"}, headers={"Idempotency-Key": "key-in-header-1,key-in-header-1"})
     assert refusal(answer)[:2] == (400, "idempotency_key_invalid")
 
 

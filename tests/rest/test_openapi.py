@@ -11,9 +11,10 @@ from django.core.management import call_command
 from django.test import Client
 from pydantic import ConfigDict, Field, create_model
 
-from movmo.kit.errors import Internal, InvalidArguments
+from movmo.kit.errors import Internal, InvalidArguments, all_errors
 from movmo.operations import registry
 from movmo.operations.context import Context, NoArguments, Request, View
+from movmo.operations.credentials import CredentialRefused
 from movmo.operations.scopes import SCOPES, InsufficientScope
 from movmo.operations.spec import GET, PUT, Credentials, Effect, operation
 from movmo.rest import urls
@@ -45,6 +46,15 @@ def resolve(built: dict[str, Any], pointer: str) -> Any:
     for part in pointer.removeprefix("#/").split("/"):
         node = node[part]
     return node
+
+
+def test_bad_credentials_are_refusals_of_every_operation(toy_registry: None) -> None:
+    kinds = {401: {"api_key_invalid", "token_invalid"}, 403: {"token_not_for_partner"}}
+    for known in registry.all_operations():
+        told = of_operation(known)
+        for status, codes in kinds.items():
+            assert {error.code for error in told[status] if issubclass(error, CredentialRefused)} == codes
+    assert CredentialRefused not in all_errors().values()
 
 
 @pytest.mark.parametrize("which", ["toys", "the house"])

@@ -9,12 +9,11 @@ from movmo.kit import errors as kit
 from movmo.kit import http
 from movmo.kit.errors import DomainError, Internal, InvalidArguments, NotFound
 from movmo.operations import arguments, dispatch, idempotency, limits, scopes
+from movmo.operations.credentials import CredentialRefused
 from movmo.operations.spec import Idempotency, Operation
 from movmo.rest.openapi.components import REF, Schema
 from movmo.rest.openapi.examples import BY_FORMAT
 
-# The credentials' own refusals belong to no operation: every operation of this door can meet them.
-CREDENTIALS_MODULE = "partners.authentication"
 PHRASES = {
     400: "The request cannot be read as it is.",
     401: "No credential, or one that is not valid (any more).",
@@ -62,7 +61,7 @@ def _of_credentials(operation: Operation) -> set[type[DomainError]]:
         found.add(scopes.UserTokenMissing)
     if operation.scopes:  # also where a token is not needed: one that is sent is held to its scopes
         found.add(scopes.InsufficientScope)
-    return found | {error for error in kit.all_errors().values() if error.__module__ == CREDENTIALS_MODULE}
+    return found | {error for error in kit.all_errors().values() if issubclass(error, CredentialRefused)}
 
 
 def _of_arguments(operation: Operation) -> set[type[DomainError]]:
