@@ -1,11 +1,9 @@
 """Reads of bookings. Another traveler's is not found."""
 
 from datetime import datetime
-from functools import cache
 from typing import Any, Literal
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import F, Q
 
 from bookings.booking.models import Booking
@@ -14,29 +12,19 @@ from bookings.booking.states import OPEN, State
 from bookings.offer.schemas import MoneyView
 from bookings.providers.types import PassengerType
 from movmo.kit import cursor
+from movmo.kit.compiled import CompiledGet
 from movmo.kit.errors import NotFound, revive
 from movmo.operations.context import Context
+
+_BY_ID_AND_OWNER = CompiledGet(Booking, "id", "user")
 
 
 def owned(ctx: Context, booking_id: UUID) -> Booking:
     """Raises NotFound."""
-    found = list(Booking.objects.raw(_by_id_and_owner(), [_stored(booking_id), _stored(ctx.traveler_id)]))
-    if not found:
+    booking = _BY_ID_AND_OWNER(booking_id, ctx.traveler_id)
+    if booking is None:
         raise NotFound("booking")
-    return found[0]
-
-
-@cache
-def _by_id_and_owner() -> str:
-    """The statement of `owned`, compiled once: on the hottest read compiling would cost more than the database does."""
-    nobody = UUID(int=0)
-    statement, _ = Booking.objects.filter(pk=nobody, user_id=nobody).query.sql_with_params()
-    return statement
-
-
-def _stored(key: UUID) -> Any:
-    """SQLite keeps UUIDs as 32 hexadecimal characters."""
-    return Booking._meta.pk.get_db_prep_value(key, connection)
+    return booking
 
 
 def page(ctx: Context, request: SearchBookings) -> BookingList:
