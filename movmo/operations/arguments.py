@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import reduce
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 import orjson
 from pydantic import ValidationError
@@ -113,17 +112,11 @@ def _of_header(text: str) -> str:
 
 def _as_json(values: dict[str, Any]) -> bytes:
     try:
-        return orjson.dumps(values, default=_text_of)
+        return orjson.dumps(values)
     except (TypeError, ValueError, RecursionError):
         raise InvalidArguments(
             {"": "The input is nested too deeply or holds text that is not valid Unicode."}
         ) from None
-
-
-def _text_of(value: object) -> str:
-    if isinstance(value, UUID):
-        return str(value)
-    raise TypeError
 
 
 def _refuse_nul(values: dict[str, Any]) -> None:

@@ -1,8 +1,12 @@
 """The demo's cast can be made again and again, and its credentials land in a file that only the owner reads."""
 
+import os
+import re
 import shlex
 import socket
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -77,3 +81,16 @@ def test_a_taken_port_is_named(settings: Any, taken_port: int) -> None:
     settings.ORIGIN = f"http://127.0.0.1:{taken_port}"
     with pytest.raises(CommandError, match=f"127.0.0.1:{taken_port} is in use already"):
         call_command("demo")
+
+
+@pytest.mark.django_db
+def test_the_whole_story_is_told_from_nothing(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    environment |= {"MOVMO_ORIGIN": f"http://127.0.0.1:{port}", "MOVMO_VAR": str(tmp_path), "DEMO_EXIT": "1"}
+    told = subprocess.run(
+        [sys.executable, "manage.py", "demo"], env=environment, capture_output=True, text=True, timeout=120, check=True
+    ).stdout
+    assert len(re.findall(r"PNR ([A-Z2-9]{6}), confirmed, ticket \d{13}", told)) == 2
+    assert told.count("the same booking") == 2

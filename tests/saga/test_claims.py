@@ -1,18 +1,25 @@
 """Two drivers of one booking: the fence and the lease decide, and whoever is late loses."""
 
+from dataclasses import replace
 from functools import partial
 from itertools import chain, repeat
 from typing import Any
+from uuid import UUID
 
 import pytest
+from django.core.management import CommandError
+from django.db import OperationalError, transaction
 
 from bookings.booking import saga
+from bookings.booking.schemas import BookingView
 from bookings.booking.states import State
 from bookings.offer.schemas import OfferStatus
 from bookings.providers.errors import Refusal
-from movmo.operations.dispatch import Answer
+from movmo.kit.errors import DomainError, Internal
+from movmo.operations.context import Context
+from movmo.operations.dispatch import Answer, dispatch
 from movmo.operations.idempotency import IdempotencyInProgress
-from tests.contract.world import World
+from tests.contract.world import World, booking_of, the
 from tests.operations.together import together
 from tests.saga import airline as moods
 from tests.saga.airline import ScriptedAirline
@@ -132,3 +139,33 @@ def given_up(trip: Trip) -> None:
     trip.clock.forward(minutes=3)
     trip.resolve()
     assert trip.state is State.FAILED
+
+
+@pytest.mark.django_db
+class TestLockLostAfterTheReservation:
+    @pytest.mark.parametrize(
+        ("failure", "heard"),
+        [("database is locked", IdempotencyInProgress), ("server closed the connection unexpectedly", Internal)],
+    )
+    def test_the_caller_hears_that_the_call_runs_and_repeats_it(
+        self, trip: Trip, failure: str, heard: type[DomainError]
+    ) -> None:
+        def breaks(ctx: Context, booking_id: UUID) -> BookingView:
+            raise OperationalError(failure)
+
+        broken = replace(the("create_booking"), advance=breaks)
+        with pytest.raises(heard) as caught:
+            dispatch(broken, trip.world.caller, booking_of(trip.offer), trip.key)
+        assert not caught.value.replayed
+        assert trip.state is State.RESERVED
+        trip.replay()
+        assert (trip.state, trip.live_orders) == (State.CONFIRMED, 1)
+
+
+@pytest.mark.django_db
+def test_a_sweep_says_what_it_could_not_drive_and_the_next_one_tries_again(trip: Trip) -> None:
+    trip.book_and_lose_power_before_the_claim()
+    with transaction.atomic(), pytest.raises(CommandError, match=r"1 booking\(s\)"):
+        trip.resolve()  # no durable phase can begin in somebody's transaction
+    trip.resolve()
+    assert trip.state is State.CONFIRMED

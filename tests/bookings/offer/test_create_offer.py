@@ -129,6 +129,13 @@ def test_more_connections_than_the_provider_takes_are_refused(world: World) -> N
     assert caught.value.facts["what"] == "more than 4 connections"
 
 
+def test_a_trip_whose_first_flight_has_left_is_stale(world: World) -> None:
+    raw = sample("one-way-direct")
+    raw["slices"][0]["segments"][0] |= {"departing_at": "2020-01-01T08:00:00", "arriving_at": "2020-01-01T10:00:00"}
+    with pytest.raises(OfferStale, match="its first flight has left"):
+        submit(world, raw)
+
+
 def test_each_lap_infant_gets_an_adult_of_its_own(world: World) -> None:
     slots = submit(world, with_party("adult", "infant_without_seat", "adult", "infant_without_seat")).passengers
     adults = [slot.slot_id for slot in slots if slot.type == "ADT"]
