@@ -7,12 +7,14 @@ from uuid import uuid4
 
 import pytest
 
+from movmo.kit import clock
 from movmo.kit.crypto import DecryptionFailed
 from movmo.kit.errors import DomainError, Internal
+from movmo.operations import idempotency
 from movmo.operations.arguments import StringArguments
 from movmo.operations.context import Caller, Context, Door
 from movmo.operations.dispatch import Answer, dispatch
-from movmo.operations.idempotency import RETENTION, IdempotencyKeyReused, stored_body
+from movmo.operations.idempotency import RETENTION, Claim, IdempotencyKeyReused, stored_body
 from movmo.operations.models import AuditEvent, IdempotencyRecord
 from movmo.operations.scopes import InsufficientScope
 from movmo.operations.spec import Credentials, Operation
@@ -218,3 +220,14 @@ class TestSaga:
         write(ana, saga)
         write(ana, saga)
         assert [line.code for line in AuditEvent.objects.order_by("id")] == ["", "done"] * 2
+
+
+def test_the_first_status_told_is_the_one_that_stays() -> None:
+    ana = toys.caller()
+    assert ana.user_id is not None
+    claim = Claim.of(toys.WRITE, ana.user_id, KEY, toys.WriteNote(title="kite"))
+    early = idempotency.insert(claim, Context(caller=ana, now=toys.NEW_YEAR, clock=clock.now))
+    late = idempotency.find(claim)
+    assert idempotency.settle_first(early, status=202) == 202
+    assert idempotency.settle_first(late, status=201) == 202
+    assert idempotency.settle_first(idempotency.find(claim), status=201) == 202

@@ -88,6 +88,13 @@ class TestFence:
         assert saga.resume(stale, clock=lambda: trip.clock.now).state == State.CONFIRMED
         assert (trip.live_orders, len(trip.airline.sent)) == (1, 1)
 
+    def test_a_look_up_that_comes_late_tells_what_the_first_found(self, trip: Trip) -> None:
+        trip.book(moods.loses_the_answer)
+        stale = saga.reload(trip.booking.pk)
+        trip.read()
+        assert saga.look_up(stale, clock=lambda: trip.clock.now).state == State.CONFIRMED
+        assert trip.airline.asked == 1
+
     def test_each_claim_raises_the_fence(self, trip: Trip) -> None:
         trip.book(moods.loses_the_order)
         fences = [trip.booking.fence]
