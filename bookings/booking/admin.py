@@ -1,13 +1,18 @@
 """Bookings in the back office: what became of each, step by step. Only the saga writes them."""
 
+import re
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Q
 from unfold.admin import TabularInline
 
 from bookings.booking.models import Booking, BookingTransition
 from bookings.offer.admin import journey
 from movmo.operations.admin import ReadOnlyAdmin, to_the_second
+
+
+PNR = re.compile(r"[A-Za-z0-9]{5,13}")
 
 
 class TransitionInline(TabularInline):
@@ -32,7 +37,7 @@ class BookingAdmin(ReadOnlyAdmin):
     list_filter = ("state", "provider", "door")
     list_select_related = ("user", "partner")
     search_fields = ("id__exact", "order_id__exact", "user__email__exact")
-    search_help_text = "A whole booking id, order id or e-mail address."
+    search_help_text = "A PNR, or a whole booking id, order id or e-mail address."
     # The frozen passengers hold birth dates and contacts; staff see who travels by the ticket name.
     fieldsets = (
         (None, {"fields": ("pnr", "state", "route", "total", "ticket_names", "tickets", "mode")}),
@@ -59,6 +64,10 @@ class BookingAdmin(ReadOnlyAdmin):
     )
     readonly_fields = ("id", "pnr", "route", "total", "ticket_names", "tickets")
     inlines = (TransitionInline,)
+
+    def matching(self, term: str) -> Q:
+        found = super().matching(term)
+        return found | Q(record_locators__0=term.upper()) if PNR.fullmatch(term) else found
 
     @admin.display(description="PNR", empty_value="no PNR yet")
     def pnr(self, booking: Booking) -> str | None:

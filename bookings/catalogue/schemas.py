@@ -12,7 +12,7 @@ class GetCapabilities(Request):
 class ProviderView(View):
     provider: str = Field(examples=["sandbox"])
     name: str = Field(examples=["Movmo Sandbox Air"])
-    type: str = Field(examples=["built-in"])
+    type: str = Field(examples=["built in"])
 
 
 class ProviderList(View):

@@ -9,7 +9,7 @@ from django.db import transaction
 from bookings.offer import party, presentation, services
 from bookings.offer.models import Offer, OfferSlot
 from bookings.offer.schemas import SearchFlights, SearchResults
-from bookings.providers import registry
+from bookings.providers import airports, registry
 from bookings.providers.errors import ProviderFailure
 from bookings.providers.types import ParsedOffer, PassengerType, SearchQuery, SliceQuery
 from movmo.kit import cursor
@@ -53,6 +53,9 @@ def _query(request: SearchFlights, now: datetime) -> SearchQuery:
     for index, part in enumerate(request.slices):
         if (now.date() - part.departure_date).days > 1:
             fields[f"/slices/{index}/departure_date"] = "This date lies in the past."
+        for end, code in (("origin", part.origin), ("destination", part.destination)):
+            if airports.airport(code) is None:
+                fields[f"/slices/{index}/{end}"] = f"No airport has the IATA code {code}."
         if part.origin == part.destination:
             fields[f"/slices/{index}/destination"] = "Origin and destination are the same airport."
     if fields:

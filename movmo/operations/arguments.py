@@ -34,9 +34,13 @@ class IdempotencyKeyMissing(DomainError):
     code = "idempotency_key_missing"
     message = "This operation needs an idempotency key."
     hint = (
-        "Send a new random key (a UUID will do) with each new intention, as the `Idempotency-Key` header or the field "
-        "`idempotency_key`, and the same key when you repeat a call."
+        "Send a new random value (a UUID will do) with each new intention, as the field `idempotency_key` or, over "
+        "REST, the `Idempotency-Key` header, and the same value when you repeat a call."
     )
+
+    @property
+    def fields(self) -> dict[str, str]:
+        return {f"/{KEY_FIELD}": self.text}
 
 
 class IdempotencyKeyInvalid(DomainError):
@@ -45,6 +49,10 @@ class IdempotencyKeyInvalid(DomainError):
     message = "The idempotency key is not valid: {reason}."
     hint = "Send 8 to 255 visible ASCII characters without double quotes, the same in header and body if you send both."
 
+    @property
+    def fields(self) -> dict[str, str]:
+        return {f"/{KEY_FIELD}": self.text}
+
 
 def parse(
     operation: Operation, caller: Caller, raw: Mapping[str, Any], header_key: str | None
@@ -52,7 +60,7 @@ def parse(
     """The validated request and the key. Raises InvalidArguments, NotFound or an idempotency key refusal."""
     values = dict(raw)
     _refuse_other_user(values, operation, caller)
-    key = _idempotency_key(operation, caller, values, header_key)
+    key_field = None if operation.is_read else values.pop(KEY_FIELD, None)
     try:
         if isinstance(raw, StringArguments):
             _refuse_nul(values)
@@ -64,8 +72,8 @@ def parse(
             # As JSON, because only pydantic's JSON mode is strict about types and still reads dates from strings.
             request = operation.request_model.model_validate_json(text, strict=True)
     except ValidationError as failure:
-        raise InvalidArguments(_fields(failure)) from None
-    return request, key
+        raise InvalidArguments(_fields(failure) | _key_problem(operation, caller, key_field, header_key)) from None
+    return request, _idempotency_key(operation, caller, key_field, header_key)
 
 
 def _refuse_other_user(values: dict[str, Any], operation: Operation, caller: Caller) -> None:
@@ -77,12 +85,18 @@ def _refuse_other_user(values: dict[str, Any], operation: Operation, caller: Cal
         raise NotFound("user")
 
 
-def _idempotency_key(
-    operation: Operation, caller: Caller, values: dict[str, Any], header_key: str | None
-) -> str | None:
+def _key_problem(operation: Operation, caller: Caller, field: object, header_key: str | None) -> dict[str, str]:
+    """What is wrong with the key, said together with what is wrong with the other fields."""
+    try:
+        _idempotency_key(operation, caller, field, header_key)
+    except (IdempotencyKeyMissing, IdempotencyKeyInvalid) as refusal:
+        return refusal.fields
+    return {}
+
+
+def _idempotency_key(operation: Operation, caller: Caller, field: object, header_key: str | None) -> str | None:
     if operation.is_read:
         return None
-    field = values.pop(KEY_FIELD, None)
     if field is not None and not isinstance(field, str):
         raise IdempotencyKeyInvalid(reason="the field is not a string")
     header = _of_header(header_key.strip()) if header_key is not None else None
@@ -153,4 +167,6 @@ def _sentence(kind: str, message: str) -> str:
         return "This field is not known here."
     if kind == "missing":
         return "This field is required."
+    if kind.startswith("uuid"):
+        return "This must be a UUID, exactly as an earlier answer gave it."
     return message.removeprefix("Value error, ")

@@ -10,6 +10,8 @@ from movmo.operations import registry
 from movmo.operations.scopes import SCOPES
 from movmo.operations.spec import Credentials, Idempotency, Operation
 
+CREATED = 201
+
 
 @register()
 def check_operations(**_: Any) -> list[CheckMessage]:
@@ -34,6 +36,8 @@ def _problems(operation: Operation) -> list[tuple[str, str]]:
         found.append(("movmo.E005", "is a saga, which must require an idempotency key"))
     if operation.is_read and operation.idempotency is not Idempotency.NONE:
         found.append(("movmo.E006", "is a read and cannot take an idempotency key"))
+    if operation.is_read and operation.rest.status == CREATED:
+        found.append(("movmo.E008", "is a read and answers 201 Created; give its route status=200"))
     found += [
         ("movmo.E007", f"input field {name!r} has no description") for name in undescribed(operation.request_model)
     ]

@@ -60,18 +60,18 @@ def dispatch(
     try:
         return _run(operation, caller, raw_arguments, idempotency_key, trail)
     except DomainError as refusal:
-        _note(trail, caller, refusal)
+        _note(trail, operation, caller, refusal)
         raise
     except Exception as failure:
         ours = _ours(failure, operation, caller)
-        _note(trail, caller, ours)
+        _note(trail, operation, caller, ours)
         raise ours from failure
 
 
 def refuse(operation: Operation, caller: Caller, refusal: DomainError) -> None:
     """Count and write down a refusal that a door had to make before dispatch. Raises RateLimited."""
     limits.spend_on_refusal(caller)
-    _note(Trail(operation, caller), caller, refusal)
+    _note(Trail(operation, caller), operation, caller, refusal)
 
 
 def _is_contention(failure: Exception) -> bool:
@@ -86,13 +86,13 @@ def _ours(failure: Exception, operation: Operation, caller: Caller) -> DomainErr
     return Internal()
 
 
-def _note(trail: Trail, caller: Caller, refusal: DomainError) -> None:
+def _note(trail: Trail, operation: Operation, caller: Caller, refusal: DomainError) -> None:
     """Write a refusal down. One whose line cannot be written is still that refusal; the log has it then.
 
     A call without valid credentials names nobody, and a flood of refused calls must not become a flood of writes.
     """
     if refusal.kind is Kind.UNAUTHENTICATED or not limits.may_leave_a_line(caller):
-        log.info("operation.refused", code=refusal.code, request_id=caller.request_id)
+        log.info("operation.refused", operation=operation.name, code=refusal.code, request_id=caller.request_id)
         return
     try:
         trail.refused(refusal)

@@ -38,7 +38,7 @@ class UserTokenMissing(DomainError):
 class ApiKeyMissing(DomainError):
     kind = Kind.UNAUTHENTICATED
     code = "api_key_missing"
-    message = "This door needs a partner's API key."
+    message = "A call over REST needs a partner's API key."
     hint = "Send your key in the `x-api-key` header."
 
 

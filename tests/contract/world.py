@@ -148,6 +148,7 @@ def view_of(model: type[ViewT], answer: Answer) -> ViewT:
 
 def arguments_for(operation_name: str, world: World) -> dict[str, Any]:
     """Valid arguments of a registered operation, without `user_id` and the key. What they name is made now."""
+    assert operation_name in ARGUMENTS, f"add example arguments of {operation_name} to ARGUMENTS in {__file__}"
     return ARGUMENTS[operation_name](world)
 
 

@@ -9,6 +9,7 @@ import pytest
 from pydantic import Field
 
 from movmo.kit.errors import InvalidArguments, NotFound
+from movmo.operations import arguments
 from movmo.operations.arguments import (
     IdempotencyKeyInvalid,
     IdempotencyKeyMissing,
@@ -206,3 +207,9 @@ class TestIdempotencyKey:
     def test_a_read_takes_no_key(self) -> None:
         assert parse(FLY, self.rest, {"length": 1}, KEY)[1] is None
         assert wrong_fields({"length": 1, "idempotency_key": KEY}) == {"/idempotency_key"}
+
+
+def test_a_missing_key_is_told_together_with_the_other_fields() -> None:
+    with pytest.raises(InvalidArguments) as caught:
+        arguments.parse(toys.WRITE, toys.caller(Door.MCP), {"titel": "kite"}, None)
+    assert set(caught.value.fields) == {"/title", "/titel", "/idempotency_key"}

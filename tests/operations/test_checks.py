@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from movmo.operations import registry
 from movmo.operations.checks import check_operations, undescribed
 from movmo.operations.context import Context, NoArguments, Request, View
-from movmo.operations.spec import Credentials, Effect, Idempotency
+from movmo.operations.spec import GET, POST, Credentials, Effect, Idempotency
 from tests.operations import toys
 
 
@@ -44,8 +44,9 @@ WRONG: dict[str, tuple[Any, dict[str, Any]]] = {
     "movmo.E003": (has_a_title_only, {}),
     "movmo.E004": (toys.write, {"errors": ()}),
     "movmo.E005": (toys.write, {"advance": toys.write, "idempotency": Idempotency.OPTIONAL}),
-    "movmo.E006": (toys.read, {"effect": Effect.READ, "idempotency": Idempotency.REQUIRED}),
+    "movmo.E006": (toys.read, {"effect": Effect.READ, "idempotency": Idempotency.REQUIRED, "rest": GET("/v1/notes")}),
     "movmo.E007": (takes_undescribed_fields, {}),
+    "movmo.E008": (toys.read, {"effect": Effect.READ, "idempotency": Idempotency.NONE, "rest": POST("/v1/notes")}),
 }
 
 

@@ -207,3 +207,11 @@ class TestProviders:
         install_airline(WholesaleAirline([{**raw_offer(), "id": f"off_{index}"} for index in range(130)]))
         search(world)
         assert Offer.objects.count() == 100
+
+
+@pytest.mark.django_db
+def test_an_airport_that_does_not_exist_is_named(world: World) -> None:
+    part = {"origin": "QQQ", "destination": "LIS", "departure_date": departure_date().isoformat()}
+    with pytest.raises(InvalidArguments) as caught:
+        world.call("search_flights", slices=[part])
+    assert caught.value.fields == {"/slices/0/origin": "No airport has the IATA code QQQ."}

@@ -30,7 +30,9 @@ class Command(BaseCommand):
         if settings.PRODUCTION:
             raise CommandError("The demo makes an admin and test credentials: it does not run in production.")
         self._refuse_taken_port()
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # the server must not outlive us
+        # The server must not outlive us, however we are stopped; a shell's background job ignores SIGINT otherwise.
+        for stop in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(stop, signal.default_int_handler)
         try:
             self._run()
         except KeyboardInterrupt:
