@@ -12,7 +12,8 @@ from django.utils.html import format_html
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from movmo.accounts.models import User
+from movmo.accounts.models import SignInAttempts, User
+from movmo.operations.admin import ReadOnlyAdmin
 
 LINK = "text-primary-600 dark:text-primary-500"
 
@@ -26,6 +27,14 @@ class GroupAdmin(DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
     """What staff may see who are no superusers."""
 
     filter_horizontal = ()  # its two lists are wider than the page
+
+
+@admin.register(SignInAttempts)
+class SignInAttemptsAdmin(ReadOnlyAdmin):
+    """How many tries pending sign-ins have taken. Which sign-in it is stays out."""
+
+    list_display = ("begun_at", "taken")
+    fields = ("begun_at", "taken")
 
 
 @admin.register(User)

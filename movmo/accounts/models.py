@@ -52,3 +52,7 @@ class SignInAttempts(models.Model):
 
     class Meta:
         db_table = "sign_in_attempts"
+        verbose_name_plural = "sign-in attempts"
+
+    def __str__(self) -> str:
+        return f"{self.taken} since {self.begun_at:%Y-%m-%d %H:%M}"

@@ -16,7 +16,7 @@ from unfold.admin import ModelAdmin
 
 from bookings.offer.models import Offer
 from bookings.passenger.models import Passenger
-from movmo.accounts.models import User
+from movmo.accounts.models import SignInAttempts, User
 from movmo.kit import clock
 from movmo.operations.models import IdempotencyRecord
 from partners.api_key.models import ApiKey
@@ -51,7 +51,9 @@ def secrets(world: World, ana: User, aviare: Partner, scout: Application) -> lis
     Grant.objects.create(user=ana, application=scout, code="grant-code-secret", expires=later, redirect_uri="https://x")
     RefreshToken.objects.create(user=ana, application=scout, token="refresh-token-secret")
     IDToken.objects.create(user=ana, application=scout, expires=later, jti=uuid4())
-    return [key, token, "grant-code-secret", "refresh-token-secret", *_stored(), *_private()]
+    SignInAttempts.objects.create(pending="pending-sign-in-secret", taken=1)
+    shown_to_nobody = ["grant-code-secret", "refresh-token-secret"]
+    return [key, token, *shown_to_nobody, *_stored(), *_private()]
 
 
 def _stored() -> Iterator[str]:
