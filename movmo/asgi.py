@@ -18,7 +18,12 @@ import structlog
 from django.conf import settings
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from movmo.wsgi import application as wsgi_application  # sets Django up: rooms are imported after it
+from movmo.env import Misconfigured
+
+try:
+    from movmo.wsgi import application as wsgi_application  # sets Django up: rooms are imported after it
+except Misconfigured as failure:
+    raise SystemExit(str(failure)) from None
 
 # isort: split
 from mcp_server.asgi import PATHS, McpDoor

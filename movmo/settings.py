@@ -1,6 +1,5 @@
 """Settings: the embedded default runs without any; production sets the environment variables named here."""
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +11,24 @@ from movmo.kit.http import MAX_BODY
 from movmo.operations.scopes import BASELINE, SCOPES
 
 BASE_DIR = Path(env.BASE_DIR)
+env.require()
 PRODUCTION = env.is_production()
 DEBUG = False
 SECRET_KEY = env.secret("MOVMO_SECRET_KEY")
 
 # Where people and machines reach this server. Everything public is built from it, never from a Host header.
-ORIGIN = env.text("MOVMO_ORIGIN", "http://127.0.0.1:8000")
-ALLOWED_HOSTS = env.names("MOVMO_ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]", "testserver"])
+ORIGIN = env.origin()
+ALLOWED_HOSTS = env.allowed_hosts()
+
+# Transport: TLS ends at the proxy, and production has an https origin only.
+SECURE_HSTS_SECONDS = 30 * 24 * 60 * 60 if PRODUCTION else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = False
+SILENCED_SYSTEM_CHECKS = [
+    "security.W005",  # HSTS for subdomains: they are others' to promise for
+    "security.W008",  # the redirect from http to https is the proxy's
+    "security.W021",  # preload lists take whole domains only
+    "oauth2_provider.W008",  # http redirects are for loopback, which native apps need: Application.clean
+]
 
 INSTALLED_APPS = [
     "unfold",
@@ -120,13 +130,12 @@ EMAIL_TIMEOUT = 10
 
 # The authorization server (partners.oauth). MOVMO_OAUTH_RSA_KEY holds one or more PEM keys one after the other: the
 # first signs, all verify, so a new key is put in front and the old one taken away an hour later.
-_PEM = re.compile(r"-----BEGIN [A-Z ]+-----.+?-----END [A-Z ]+-----", re.DOTALL)
-_SIGNING_KEY, *_RETIRED_KEYS = _PEM.findall(env.secret("MOVMO_OAUTH_RSA_KEY"))
+_SIGNING_KEY, *_RETIRED_KEYS = env.signing_keys()
 # Clients that may register themselves, by network; half of it at once.
 MOVMO_REGISTRATIONS_PER_HOUR = env.number("MOVMO_REGISTRATIONS_PER_HOUR", 20)
 OAUTH2_PROVIDER_APPLICATION_MODEL = "partners.Application"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher", "partners.oauth.hashers.TokenHasher"]
-OAUTH2_PROVIDER = {
+OAUTH2_PROVIDER: dict[str, Any] = {
     "OIDC_ENABLED": True,
     "OIDC_ISS_ENDPOINT": ORIGIN,
     "OIDC_RSA_PRIVATE_KEY": _SIGNING_KEY,
@@ -229,6 +238,7 @@ UNFOLD = {
             _section(
                 "People",
                 ("Users", "person", "accounts_user"),
+                ("Sign-in attempts", "password", "accounts_signinattempts"),
                 ("Groups", "group", "auth_group"),
                 ("Access tokens", "token", "oauth2_provider_accesstoken"),
                 ("Refresh tokens", "autorenew", "oauth2_provider_refreshtoken"),

@@ -11,7 +11,6 @@ from bookings.booking.models import Booking, BookingTransition
 from bookings.offer.admin import journey
 from movmo.operations.admin import ReadOnlyAdmin, to_the_second
 
-
 PNR = re.compile(r"[A-Za-z0-9]{5,13}")
 
 
