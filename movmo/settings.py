@@ -272,6 +272,6 @@ MOVMO_ENCRYPTION_KEYS = env.encryption_keys()
 MOVMO_SANDBOX_SEATS = env.number("MOVMO_SANDBOX_SEATS", 0)
 
 # Serving (movmo.asgi): threads are also the database connections of a worker
-MOVMO_MCP_THREADS = env.number("MOVMO_MCP_THREADS", 16)
-MOVMO_WSGI_THREADS = env.number("MOVMO_WSGI_THREADS", 16)
+MOVMO_MCP_THREADS = env.number("MOVMO_MCP_THREADS", 8)
+MOVMO_WSGI_THREADS = env.number("MOVMO_WSGI_THREADS", 8)
 MOVMO_BODY_SECONDS = env.number("MOVMO_BODY_SECONDS", 20)  # for the whole body of a request to arrive

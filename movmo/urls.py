@@ -17,12 +17,12 @@ class Landing(Page, TemplateView):
 admin.site.index_title = "Back office"
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("movmo.rest.urls")),  # first, because it is the busiest: routes are tried in this order
     path("", Landing.as_view(), name="landing"),
     path("admin/login/", admin_sign_in),  # before the site's own, which it wraps
     path("admin/", admin.site.urls),
     path("", include("movmo.accounts.urls")),
     path("", include("partners.oauth.urls")),
-    path("", include("movmo.rest.urls")),
 ]
 
 # REST answers in JSON even where no route does.
