@@ -55,6 +55,7 @@ class Gate:
         except http.Disconnected:
             return
         except Exception:
+            # Whatever broke is ours: the log has it, the client hears that it did.
             log.exception("mcp.crashed", request_id=exchange.request_id)
             if exchange.answering:
                 raise

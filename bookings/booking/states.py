@@ -5,7 +5,7 @@ pending  → confirmed | held | failed
 unknown  → confirmed | held | failed | pending     found by look-up
 unknown  → reserved                                nothing found after the settle window: submit again
 unknown  → manual_review                           nothing found, and tried often enough: a person asks the airline
-manual_review → confirmed | held | failed          an order turned up after all
+manual_review → confirmed | held | pending | failed   an order turned up after all
 failed   → manual_review                           an order came in after it was told as failed
 """
 
@@ -38,7 +38,7 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.CONFIRMED: frozenset(),
     State.HELD: frozenset(),
     State.FAILED: frozenset({State.MANUAL_REVIEW}),
-    State.MANUAL_REVIEW: DECIDED,
+    State.MANUAL_REVIEW: _ANSWERS,
 }
 
 

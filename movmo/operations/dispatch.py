@@ -47,10 +47,6 @@ class Answer:
     status: int
     replayed: bool = False
 
-    @property
-    def is_undecided(self) -> bool:
-        return self.view.is_undecided()
-
 
 def dispatch(
     operation: Operation, caller: Caller, raw_arguments: Mapping[str, Any], idempotency_key: str | None = None

@@ -110,7 +110,7 @@ def test_recursive_and_tagged_models_stay_plain_json_schema(toys: None) -> None:
 
         It may hold another.
         """
-        raise NotImplementedError
+        raise AssertionError("only its schema is looked at")
 
     tool = tool_of(Catalogue(registry.tools()), "open_box")
     schema = tool.output_schema

@@ -66,7 +66,7 @@ class TestFence:
         trip.airline.before_answering = partial(taken_over, trip)
         outcome = trip.book()
         assert isinstance(outcome, Answer)
-        assert (outcome.is_undecided, trip.state) == (True, State.UNKNOWN)
+        assert (outcome.view.is_undecided(), trip.state) == (True, State.UNKNOWN)
         assert trip.path == ["reserved", "submitting", "unknown"]
 
     def test_the_order_of_a_late_answer_is_found_all_the_same(self, trip: Trip) -> None:

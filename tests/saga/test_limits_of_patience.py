@@ -50,7 +50,7 @@ def test_what_waits_for_a_person_is_never_sent_again(trip: Trip) -> None:
     assert trip.read().status is State.MANUAL_REVIEW
     replayed = trip.replay()
     assert isinstance(replayed, Answer)
-    assert (replayed.status, replayed.is_undecided) == (202, True)
+    assert (replayed.status, replayed.view.is_undecided()) == (202, True)
     assert len(trip.airline.sent) == MOST_ATTEMPTS
     assert trip.offer_status == OfferStatus.CONSUMED
 
@@ -146,3 +146,13 @@ def test_the_command_takes_no_more_than_it_is_told(trip: Trip) -> None:
 
 def break_down() -> None:
     raise RuntimeError("a bug in the adapter")
+
+
+def test_an_order_that_turns_up_undecided_is_pending_again(trip: Trip) -> None:
+    lose(trip, MOST_ATTEMPTS)
+    trip.airline.take(order_request(trip.booking), OrderStatus.PENDING)
+    trip.clock.forward(hours=1)
+    assert trip.read().status is State.PENDING
+    trip.airline.decide(OrderStatus.CONFIRMED)
+    trip.clock.forward(hours=1)
+    assert trip.read().status is State.CONFIRMED

@@ -38,7 +38,7 @@ LEFT_NOTHING = [moods.loses_the_order, moods.breaks]
 
 
 def is_undecided(outcome: object) -> bool:
-    return isinstance(outcome, Answer) and outcome.is_undecided and outcome.status == 202
+    return isinstance(outcome, Answer) and outcome.view.is_undecided() and outcome.status == 202
 
 
 class TestFinalAnswers:

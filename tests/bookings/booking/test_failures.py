@@ -81,7 +81,7 @@ def test_after_a_declined_payment_the_offer_is_booked_with_a_new_key(world: Worl
 def test_an_answer_that_was_lost_leaves_the_booking_undecided(world: World, name: str) -> None:
     answer = book(world, world.mapped_offer(family_name=name))
     assert isinstance(answer, Answer)
-    assert (answer.status, answer.is_undecided) == (202, True)
+    assert (answer.status, answer.view.is_undecided()) == (202, True)
     booking = view_of(BookingView, answer)
     assert (booking.status, booking.ticketing, booking.record_locator) == ("unknown", "not_booked", None)
 
