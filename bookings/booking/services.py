@@ -16,6 +16,7 @@ from bookings.passenger.models import Passenger
 from bookings.providers import registry
 from bookings.providers.types import NormalisedOffer, PassengerType
 from movmo.kit.errors import DomainError, Kind, revive
+from movmo.kit.money import amount_at
 from movmo.operations.context import Context
 from movmo.operations.idempotency import IdempotencyInProgress
 
@@ -43,7 +44,8 @@ def reserve(ctx: Context, request: CreateBooking) -> None:
     offer = offers.visible(ctx.caller, provider=request.provider, offer_id=request.offer_id)
     offer_services.check_active(offer, now=ctx.now)
     content = offer.content
-    expected = request.expected_total.money()
+    with amount_at("/expected_total/amount"):
+        expected = request.expected_total.money()
     if expected != offer.total:
         raise failures.PriceChanged.between(expected, offer.total)
     _check_mode(request, offer, content)

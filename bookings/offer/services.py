@@ -17,6 +17,7 @@ from bookings.providers.errors import OfferUnrecognized
 from bookings.providers.types import Capabilities, NormalisedOffer, ParsedOffer, PassengerType
 from movmo.kit.errors import DomainError, Kind, NotFound
 from movmo.kit.ids import new_id
+from movmo.kit.money import amount_at
 from movmo.operations.context import Caller, Context
 
 POLICY_LIFE = timedelta(minutes=10)
@@ -58,7 +59,8 @@ def submit(ctx: Context, request: CreateOffer) -> OfferView:
     """Parse a raw offer and keep it. Raises OfferShapeUnknown, OfferStale, AmountInvalid or a rule of the party."""
     provider = registry.provider(request.provider)
     try:
-        parsed = provider.parse_offer(request.offer)
+        with amount_at("/offer"):
+            parsed = provider.parse_offer(request.offer)
     except OfferUnrecognized as failure:
         pointer = "/offer" + failure.pointer
         raise OfferShapeUnknown(provider=request.provider, pointer=pointer, problem=failure.problem) from None

@@ -4,6 +4,8 @@ Never a float. `Money(41230, "EUR")` is €412.30; yen have no decimals, Bahrain
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -22,6 +24,21 @@ class AmountInvalid(DomainError):
     code = "amount_precision"
     message = "The amount {amount} is not a valid {currency} amount: {reason}."
     hint = "Send a decimal string with at most the currency's ISO 4217 number of decimals, for example 412.30 for EUR."
+    pointer = ""
+
+    @property
+    def fields(self) -> dict[str, str]:
+        return {self.pointer: self.text} if self.pointer else {}
+
+
+@contextmanager
+def amount_at(pointer: str) -> Iterator[None]:
+    """Say where an amount that is refused inside stands, as a JSON pointer. Nested ones join, the outer first."""
+    try:
+        yield
+    except AmountInvalid as refusal:
+        refusal.pointer = pointer + refusal.pointer
+        raise
 
 
 class CurrencyMismatch(DomainError):

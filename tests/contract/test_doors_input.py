@@ -217,7 +217,7 @@ def test_an_amount_keeps_to_its_currency_s_decimals(
     booking = the("create_booking")
     arguments = {**stage.arguments(booking), "expected_total": {"amount": amount, "currency": currency}}
     told = stage.refused(door_name, booking, arguments)
-    assert told.verdict == (422, "amount_precision")
+    assert (told.verdict, told.pointers) == ((422, "amount_precision"), {"/expected_total/amount"})
     assert told.body["details"]["currency"] == currency
 
 
@@ -234,7 +234,7 @@ def test_an_amount_is_a_plain_decimal(stage: Stage, door_name: DoorName, amount:
 def test_a_raw_offer_s_amounts_keep_to_their_currency_too(stage: Stage, door_name: DoorName) -> None:
     raw = {**raw_offer(), "total_amount": "118.701"}
     told = stage.refused(door_name, the("create_offer"), {"provider": "sandbox", "offer": raw})
-    assert told.verdict == (422, "amount_precision")
+    assert (told.verdict, told.pointers) == ((422, "amount_precision"), {"/offer/total_amount"})
 
 
 AMADEUS = {

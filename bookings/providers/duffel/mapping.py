@@ -35,7 +35,7 @@ from bookings.providers.types import (
     Slice,
     type_at_age,
 )
-from movmo.kit.money import Money
+from movmo.kit.money import Money, amount_at
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +94,7 @@ def _normalise(offer: wire.Offer) -> NormalisedOffer:
         conditions=_conditions(offer.conditions),
         passengers=passengers,
         slices=slices,
-        services=[_service(service) for service in offer.available_services or []],
+        services=[_service(service, index) for index, service in enumerate(offer.available_services or [])],
         emissions_kg=_whole_kg(offer.total_emissions_kg),
     )
 
@@ -212,6 +212,12 @@ def _refuse_strangers(offer: wire.Offer) -> None:
                     raise OfferUnrecognized(pointer, "expected the id of a passenger of this offer")
 
 
+def _money(amount: str, currency: str, *at: str | int) -> Money:
+    """Raises AmountInvalid, with the amount's place in the offer."""
+    with amount_at(_pointer(*at)):
+        return Money.parse(amount, currency)
+
+
 def _price(offer: wire.Offer) -> tuple[Money, Money, int, Money]:
     """Base, tax, fees (minor units) and total. A null tax is none.
 
@@ -221,9 +227,9 @@ def _price(offer: wire.Offer) -> tuple[Money, Money, int, Money]:
     for name, currency in (("base_currency", offer.base_currency), ("tax_currency", offer.tax_currency)):
         if currency not in (offer.total_currency, None):
             raise OfferUnrecognized(_pointer(name), f"expected {offer.total_currency}, the currency of the total")
-    base = Money.parse(offer.base_amount, offer.total_currency)
-    tax = Money.parse(offer.tax_amount or "0", offer.total_currency)
-    total = Money.parse(offer.total_amount, offer.total_currency)
+    base = _money(offer.base_amount, offer.total_currency, "base_amount")
+    tax = _money(offer.tax_amount or "0", offer.total_currency, "tax_amount")
+    total = _money(offer.total_amount, offer.total_currency, "total_amount")
     fees = total.minor - base.minor - tax.minor
     if fees < 0:
         raise OfferUnrecognized("/total_amount", f"expected {base + tax} or more: base and tax are part of it")
@@ -267,12 +273,13 @@ def _condition(condition: wire.Condition | None, name: str) -> Condition:
         return Condition(allowed=condition.allowed)
     if condition.penalty_currency is None:
         raise OfferUnrecognized(_pointer("conditions", name, "penalty_currency"), "missing")
-    penalty = Money.parse(condition.penalty_amount, condition.penalty_currency)
+    at = ("conditions", name, "penalty_amount")
+    penalty = _money(condition.penalty_amount, condition.penalty_currency, *at)
     return Condition(allowed=condition.allowed, penalty_minor=penalty.minor, penalty_currency=penalty.currency)
 
 
-def _service(service: wire.Service) -> Service:
-    price = Money.parse(service.total_amount, service.total_currency)
+def _service(service: wire.Service, index: int) -> Service:
+    price = _money(service.total_amount, service.total_currency, "available_services", index, "total_amount")
     return Service(
         provider_service_id=service.id,
         type=service.type,

@@ -287,8 +287,9 @@ def test_an_amount_is_a_plain_decimal_string(amount: Any) -> None:
 
 @pytest.mark.parametrize(("name", "amount"), [("one-way-direct", "139.305"), ("yen", "21590.5"), ("dinars", "48.8055")])
 def test_more_decimals_than_the_currency_has_is_its_own_error(name: str, amount: str) -> None:
-    with pytest.raises(AmountInvalid):
+    with pytest.raises(AmountInvalid) as caught:
         parse_offer(sample(name) | {"total_amount": amount})
+    assert set(caught.value.fields) == {"/total_amount"}
 
 
 def test_a_total_below_base_and_tax_is_refused() -> None:
