@@ -40,6 +40,9 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "csp",
     "corsheaders",
     "rest_framework",
     "oauth2_provider",
@@ -82,6 +85,9 @@ TEMPLATES = [
 ]
 
 DATABASES = {"default": env.database()}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+# Limits of all workers together. Empty: of each process, which is right for one.
+MOVMO_REDIS_URL = env.text("MOVMO_REDIS_URL", "")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -28,7 +28,8 @@ from partners.oauth import tokens
 LAST_USED_STEP = timedelta(minutes=1)
 
 FIND_KEY = """
-SELECT k.id, p.id, plan.name, plan.rate, plan.burst, (k.last_used_at IS NULL OR k.last_used_at < %s)
+SELECT k.id, p.id, k.is_live, plan.name, plan.rate, plan.burst, plan.month_quota, plan.allowed_operations,
+    (k.last_used_at IS NULL OR k.last_used_at < %s)
 FROM api_key k JOIN partner p ON p.id = k.partner_id JOIN usage_plan plan ON plan.id = p.plan_id
 WHERE k.digest = %s AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > %s) AND p.is_active
 """
@@ -67,6 +68,7 @@ class TokenNotForPartner(CredentialRefused):
 class _Key:
     id: UUID
     partner_id: UUID
+    is_live: bool
     plan: Plan
 
 
@@ -97,6 +99,7 @@ def authenticate(*, door: Door, api_key: str | None, bearer: str | None, request
         client_id=token.client_id if token else None,
         scopes=token.scopes if token else frozenset(),
         plan=key.plan if key else None,
+        is_live_key=key.is_live if key else None,
         request_id=request_id,
     )
 
@@ -134,10 +137,11 @@ def _find_key(digest: str, now: datetime) -> _Key:
         row = cursor.fetchone()
     if row is None:
         raise ApiKeyInvalid
-    key_id, partner_id, plan, rate, burst, untouched = row
+    key_id, partner_id, is_live, name, rate, burst, month_quota, allowed, untouched = row
     if untouched:
         _touch(digest, instant, step)
-    return _Key(_uuid(key_id), _uuid(partner_id), Plan(plan, rate, burst))
+    plan = Plan(name, rate, burst, month_quota, frozenset(allowed.split()) or None)
+    return _Key(_uuid(key_id), _uuid(partner_id), bool(is_live), plan)
 
 
 def _find_token(bearer: str, now: datetime) -> _Token:

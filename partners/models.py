@@ -1,8 +1,8 @@
 """Every table of partners, re-exported for Django."""
 
 from partners.api_key.models import ApiKey
-from partners.oauth.models import Application
+from partners.oauth.models import Application, Connection
 from partners.partner.models import Partner
 from partners.plan.models import UsagePlan
 
-__all__ = ["ApiKey", "Application", "Partner", "UsagePlan"]
+__all__ = ["ApiKey", "Application", "Connection", "Partner", "UsagePlan"]

@@ -56,3 +56,51 @@ class SignInAttempts(models.Model):
 
     def __str__(self) -> str:
         return f"{self.taken} since {self.begun_at:%Y-%m-%d %H:%M}"
+
+
+class Lockout(models.Model):
+    """Failures of one staff account to sign in, password or second factor, in a row: see `lockout`."""
+
+    account = models.CharField(max_length=254, primary_key=True)
+    failures = models.PositiveSmallIntegerField(default=0)
+    last_failed_at = models.DateTimeField(default=clock.now)
+    locked_until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "lockout"
+
+    def __str__(self) -> str:
+        return f"{self.account}: {self.failures}"
+
+
+class CacheRow(models.Model):
+    """The table of Django's database cache, which has no migration of its own. Sign-in keeps what must not come twice
+    in it, and every worker has to see that."""
+
+    cache_key = models.CharField(max_length=255, primary_key=True)
+    value = models.TextField()
+    expires = models.DateTimeField(db_index=True)
+
+    class Meta:
+        db_table = "cache"
+
+    def __str__(self) -> str:
+        return self.cache_key
+
+
+class Device(models.Model):
+    """A browser that a person signed in with: it holds a cookie, of which the digest is kept here."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="devices")
+    digest = models.CharField(max_length=64)
+    label = models.CharField(max_length=120, help_text="What the browser says of itself: “Firefox on Linux”.")
+    first_seen_at = models.DateTimeField(default=clock.now)
+    last_seen_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        db_table = "device"
+        constraints = [models.UniqueConstraint(fields=["user", "digest"], name="one_row_per_user_and_device")]
+
+    def __str__(self) -> str:
+        return self.label

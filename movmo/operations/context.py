@@ -18,11 +18,16 @@ class Door(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A partner's usage plan: `rate` requests a second on average, `burst` at once."""
+    """A partner's usage plan: `rate` requests a second on average, `burst` at once, `month_quota` a calendar month.
+
+    None means no quota, and every operation.
+    """
 
     name: str
     rate: int
     burst: int
+    month_quota: int | None = None
+    operations: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,7 @@ class Caller:
     """A verified credential, whatever door it came through.
 
     `user_id` is the traveler of the access token, `partner_id` the owner of the API key; either may be absent.
+    `is_live_key` is whether that key is for live providers; None where no key came.
     """
 
     door: Door
@@ -39,6 +45,7 @@ class Caller:
     client_id: str | None = None
     scopes: frozenset[str] = frozenset()
     plan: Plan | None = None
+    is_live_key: bool | None = None
     request_id: str = ""
 
     @property

@@ -66,3 +66,24 @@ class AuditEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.phase} {self.operation} {self.code}".strip()
+
+
+class UsageCount(models.Model):
+    """How often a partner's keys called an operation on a day (UTC). Written by `usage`, in bulk, a little late.
+
+    `calls` are those that were let through to the operation, `refused` those that a limit or the plan turned away.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    partner_id = models.UUIDField()
+    day = models.DateField()
+    operation = models.CharField(max_length=80)
+    calls = models.PositiveBigIntegerField(default=0)
+    refused = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        db_table = "usage_count"
+        constraints = [models.UniqueConstraint(fields=["partner_id", "day", "operation"], name="one_count_of_day")]
+
+    def __str__(self) -> str:
+        return f"{self.operation} on {self.day}: {self.calls}"

@@ -16,6 +16,12 @@ class ApiKey(models.Model):
     name = models.CharField(max_length=100, help_text="Where the key is used, for example “production back end”.")
     digest = models.CharField(max_length=64, unique=True, editable=False)
     hint = models.CharField(max_length=20, editable=False)
+    is_live = models.BooleanField(
+        default=True, editable=False, help_text="Live keys reach live providers, test keys the sandbox: neither both."
+    )
+    replaced_by = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="replaces"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)

@@ -11,7 +11,12 @@ def issue(*, partner: Partner, name: str, live: bool = True, expires_at: datetim
     """A new key and its text. The text exists here and nowhere else: show it once."""
     raw = secret.generate(live=live)
     key = ApiKey.objects.create(
-        partner=partner, name=name, digest=secret.digest(raw), hint=secret.hint(raw), expires_at=expires_at
+        partner=partner,
+        name=name,
+        digest=secret.digest(raw),
+        hint=secret.hint(raw),
+        is_live=live,
+        expires_at=expires_at,
     )
     return key, raw
 

@@ -7,6 +7,9 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from oauth2_provider.models import AbstractApplication, ApplicationManager
 
+from movmo.accounts.models import User
+from movmo.kit import clock
+from movmo.kit.ids import new_id
 from partners.partner.models import Partner
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -66,6 +69,25 @@ class Application(AbstractApplication):
             raise ValidationError({"redirect_uris": "http is for loopback addresses only (RFC 8252, section 7.3)."})
         if self.client_type == self.CLIENT_CONFIDENTIAL:
             raise ValidationError({"redirect_uris": "A client with a secret is not on a loopback address: use https."})
+
+
+class Connection(models.Model):
+    """A traveler let an application in: since when, for what, until when. One row for each pair, never deleted."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="connections")
+    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="connections")
+    scopes = models.TextField(help_text="What was granted last, separated by spaces.")
+    connected_at = models.DateTimeField(default=clock.now)
+    last_used_at = models.DateTimeField(null=True, blank=True, help_text="Written at most once a minute.")
+    disconnected_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "oauth_connection"
+        constraints = [models.UniqueConstraint(fields=["user", "application"], name="one_connection_per_user_and_app")]
+
+    def __str__(self) -> str:
+        return f"{self.user} and {self.application}"
 
 
 def _is_storable(text: str) -> bool:
