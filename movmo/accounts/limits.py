@@ -1,27 +1,29 @@
-"""What one address or one account may try in an hour, for doors that are open to anybody. GCRA, in this process."""
+"""What one address or one account may try in an hour, for doors that are open to anybody.
 
-import math
-from functools import cache
+Counted where the limits of calls are: over all processes, where there is a Redis.
+"""
+
+from hashlib import sha256
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from django.http import HttpRequest
-from throttled import MemoryStore, Throttled, rate_limiter
 
-STORE = MemoryStore(options={"MAX_SIZE": 100_000})
-LONGEST_NAME = 254
+from movmo.kit.limiter.gcra import Allowance
+from movmo.operations import limits
+
+HOUR = 3600
 # Whoever has IPv6 has at least a /64 of it, and with it as many addresses as they like.
 IPV6_PREFIX = 64
 
 
-@cache
-def _limiter(an_hour: int, at_once: int) -> Throttled:
-    return Throttled(using="gcra", quota=rate_limiter.per_hour(an_hour, burst=at_once), store=STORE)
-
-
 def wait(what: str, who: str, *, an_hour: int) -> int:
     """Take one try. 0 if there was one, else the seconds until the next. Half an hour's worth may come at once."""
-    outcome = _limiter(an_hour, max(1, an_hour // 2)).limit(f"{what}:{who[:LONGEST_NAME]}")
-    return max(1, math.ceil(outcome.state.retry_after)) if outcome.limited else 0
+    if an_hour < 1:
+        return HOUR
+    # A digest, since `who` is as long as its sender likes and often an e-mail address, which is nobody else's business.
+    key = f"tries:{what}:{sha256(who.encode(errors='replace')).hexdigest()}"
+    outcome = limits.store().take([Allowance(what, key, an_hour, max(1, an_hour // 2), period=HOUR)])
+    return 0 if outcome.refusing is None else outcome.refusing[1]
 
 
 def network_of(request: HttpRequest) -> str:

@@ -13,8 +13,13 @@ A domain error never knows an HTTP status: `movmo.kit.http` maps kinds for the d
 Its facts are public: they travel to the caller as `details`, so nothing secret goes into them.
 """
 
+from __future__ import annotations
+
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from movmo.kit.limiter.gcra import Outcome
 
 
 class Kind(StrEnum):
@@ -31,13 +36,14 @@ class Kind(StrEnum):
     INTERNAL = "internal"
 
 
-_by_code: dict[str, type["DomainError"]] = {}
+_by_code: dict[str, type[DomainError]] = {}
 
 
 class DomainError(Exception):
     """A refusal. `message` is a template over the facts; `hint` says what to do next.
 
-    `example` gives facts to the reference pages where names alone do not tell what they look like.
+    `example` gives facts to the reference pages where names alone do not tell what they look like. `limits` is how the
+    caller's allowances stand, where the call came as far as those.
     """
 
     kind: ClassVar[Kind]
@@ -59,6 +65,7 @@ class DomainError(Exception):
         self.facts = facts
         self.retry_after = retry_after
         self.replayed = False
+        self.limits: Outcome | None = None
         super().__init__(self.text)
 
     @property

@@ -73,6 +73,13 @@ class Context:
             raise RuntimeError("this operation was declared without a traveler")
         return self.caller.user_id
 
+    @property
+    def partner_id(self) -> UUID:
+        """The partner of a call whose operation needs a key."""
+        if self.caller.partner_id is None:
+            raise RuntimeError("this operation was declared for keys and came without one")
+        return self.caller.partner_id
+
 
 class Request(BaseModel):
     """Base of every operation's input. Unknown fields are refused."""

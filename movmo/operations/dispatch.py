@@ -8,7 +8,7 @@ belongs between the idempotency record and the handler, inside the transaction t
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -16,7 +16,8 @@ from django.db import Error, OperationalError, transaction
 
 from movmo.kit import clock
 from movmo.kit.errors import DomainError, Internal, Kind
-from movmo.operations import arguments, idempotency, limits, registry, scopes
+from movmo.kit.limiter.gcra import Outcome
+from movmo.operations import arguments, idempotency, limits, registry, scopes, usage
 from movmo.operations.audit import Trail
 from movmo.operations.context import Caller, Context, Request, View
 from movmo.operations.idempotency import AlreadyClaimed, Claim
@@ -26,6 +27,7 @@ from movmo.operations.spec import Operation
 log = structlog.get_logger()
 
 ACCEPTED = 202
+TURNED_AWAY = (limits.RateLimited, limits.QuotaExhausted, scopes.OperationNotInPlan)
 LOCK_PHRASES = ("database is locked", "lock timeout", "deadlock detected")
 
 
@@ -41,11 +43,12 @@ class Contended(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a door renders. `status` is the first answer's, `view` is current."""
+    """What a door renders. `status` is the first answer's, `view` is current, `limits` what the caller has left."""
 
     view: View
     status: int
     replayed: bool = False
+    limits: Outcome | None = None
 
 
 def dispatch(
@@ -53,20 +56,25 @@ def dispatch(
 ) -> Answer:
     """Run the operation for the caller. Raises DomainError and nothing else; a replayed one has `replayed` set."""
     trail = Trail(operation, caller)
+    spent: Outcome | None = None
     try:
-        return _run(operation, caller, raw_arguments, idempotency_key, trail)
+        spent = _admit(operation, caller)
+        answer = _run(operation, caller, raw_arguments, idempotency_key, trail)
     except DomainError as refusal:
+        refusal.limits = refusal.limits or spent
         _note(trail, operation, caller, refusal)
         raise
     except Exception as failure:
         ours = _ours(failure, operation, caller)
+        ours.limits = spent
         _note(trail, operation, caller, ours)
         raise ours from failure
+    return replace(answer, limits=spent)
 
 
 def refuse(operation: Operation, caller: Caller, refusal: DomainError) -> None:
     """Count and write down a refusal that a door had to make before dispatch. Raises RateLimited."""
-    limits.spend_on_refusal(caller)
+    refusal.limits = limits.spend_on_refusal(caller)
     _note(Trail(operation, caller), operation, caller, refusal)
 
 
@@ -96,13 +104,29 @@ def _note(trail: Trail, operation: Operation, caller: Caller, refusal: DomainErr
         log.exception("audit.lost", code=refusal.code)
 
 
-def _run(operation: Operation, caller: Caller, raw: Mapping[str, Any], header_key: str | None, trail: Trail) -> Answer:
+def _admit(operation: Operation, caller: Caller) -> Outcome:
+    """The steps before a call is read, and the line that they leave in the partner's usage book."""
+    try:
+        spent = _authorize_and_spend(operation, caller)
+    except TURNED_AWAY:
+        if caller.partner_id is not None:
+            usage.refused(caller.partner_id, operation.name)
+        raise
+    if caller.partner_id is not None:
+        usage.admitted(caller.partner_id, operation.name)
+    return spent
+
+
+def _authorize_and_spend(operation: Operation, caller: Caller) -> Outcome:
     try:
         scopes.authorize(operation, caller)
-    except DomainError:
-        limits.spend_on_refusal(caller)
+    except DomainError as refusal:
+        refusal.limits = limits.spend_on_refusal(caller)
         raise
-    limits.spend(operation, caller)
+    return limits.spend(operation, caller)
+
+
+def _run(operation: Operation, caller: Caller, raw: Mapping[str, Any], header_key: str | None, trail: Trail) -> Answer:
     request, key = arguments.parse(operation, caller, raw, header_key)
     trail.parsed(request)
     ctx = Context(caller=caller, now=clock.now(), clock=clock.now)
@@ -179,9 +203,11 @@ class _Write:
                 status = idempotency.settle_first(record, status=status)
                 self._trail.done()
         except DomainError as refusal:
-            if not refusal.retryable:
+            # A FORBIDDEN refusal is about who calls: it is not what became of the call that is being repeated.
+            is_final = not refusal.retryable and refusal.kind is not Kind.FORBIDDEN
+            if is_final:
                 idempotency.settle_refused(record, refusal)
-            refusal.replayed = replayed and not refusal.retryable
+            refusal.replayed = replayed and is_final
             raise
         except OperationalError as failure:
             if not _is_contention(failure):

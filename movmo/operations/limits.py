@@ -1,24 +1,39 @@
-"""The rate-limit step: GCRA per API key (the plan's rate) and per traveler, in the cost units of the operation."""
+"""The rate-limit step: the plan's rate per API key, the traveler's own, and the partner's calls of the month.
+
+Rates are in the cost units of the operation; a month counts calls, one each. A call that one of them refuses spends
+nothing of the others. Counted in Redis for all processes together, where `MOVMO_REDIS_URL` names one.
+
+    DomainError
+    ├── RateLimited       429  too fast, for a key or for a traveler
+    └── QuotaExhausted    429  the plan's calls of the month are used up
+"""
 
 from __future__ import annotations
 
-import math
+from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from throttled import MemoryStore, Throttled, rate_limiter
 
+from movmo.kit import clock
 from movmo.kit.errors import DomainError, Kind
+from movmo.kit.limiter.failing_open import FailingOpen
+from movmo.kit.limiter.gcra import Allowance, Outcome, Quota, Store
+from movmo.kit.limiter.memory import MemoryStore
+from movmo.kit.limiter.on_redis import RedisStore
+from movmo.operations import usage
 from movmo.operations.context import Caller
 
 if TYPE_CHECKING:
     from movmo.operations.spec import Operation
 
+KEY, TRAVELER, MONTH = "key", "traveler", "month"
+SUBJECTS = {KEY: "this API key", TRAVELER: "this traveler"}
 REFUSALS_A_SECOND, REFUSALS_AT_ONCE = 5, 100
-STORE = MemoryStore(options={"MAX_SIZE": 100_000})
 # A plan of rate or burst 0 lets nothing through until somebody changes it; that is what a caller waits for.
 CLOSED_SECONDS = 3600
+MEMORY = MemoryStore()
 
 
 class RateLimited(DomainError):
@@ -29,41 +44,100 @@ class RateLimited(DomainError):
     retryable = True
 
 
+class QuotaExhausted(DomainError):
+    kind = Kind.LIMITED
+    code = "quota_exhausted"
+    message = "The {quota} calls that the plan allows in a calendar month are used up until {resets_at}."
+    hint = "Call again after `resets_at`, or ask us for a larger plan; nothing of this call was counted."
+    retryable = True
+    example = {"quota": 5_000_000, "resets_at": "2026-10-01T00:00:00Z"}
+
+
 @cache
-def _limiter(rate: int, burst: int) -> Throttled:
-    """One limiter for each distinct pair of rate (a second) and burst."""
-    return Throttled(using="gcra", quota=rate_limiter.per_sec(rate, burst=burst), store=STORE)
+def _store_of(url: str) -> Store:
+    return FailingOpen(RedisStore(url), MemoryStore()) if url else MEMORY
 
 
-def _spend(subject: str, key: str, *, rate: int, burst: int, cost: int) -> None:
-    if rate < 1 or burst < 1:
-        raise RateLimited(subject=subject, rate=rate, burst=burst, retry_after=CLOSED_SECONDS)
-    outcome = _limiter(rate, burst).limit(key, cost=min(cost, burst))
-    if outcome.limited:
-        retry_after = max(1, math.ceil(outcome.state.retry_after))
-        raise RateLimited(subject=subject, rate=rate, burst=burst, retry_after=retry_after)
+def store() -> Store:
+    """Where this process counts."""
+    return _store_of(settings.MOVMO_REDIS_URL)
 
 
-def spend(operation: Operation, caller: Caller) -> None:
-    """Take the operation's cost from the caller's allowances. Raises RateLimited."""
-    _spend_all(caller, cost=operation.cost)
+def spend(operation: Operation, caller: Caller) -> Outcome:
+    """Take the operation's cost from the caller's allowances, and one from the month. Raises a refusal."""
+    return _spend(caller, operation.cost, _month_of(caller))
 
 
-def spend_on_refusal(caller: Caller) -> None:
-    """A call that is refused before it is limited costs one unit: refusals are no way around a limit."""
-    _spend_all(caller, cost=1)
+def spend_on_refusal(caller: Caller) -> Outcome:
+    """A call that is refused before it is limited costs one unit: refusals are no way around a limit.
+
+    It does not count in the month. Raises RateLimited.
+    """
+    return _spend(caller, 1, None)
 
 
-def _spend_all(caller: Caller, *, cost: int) -> None:
+def _spend(caller: Caller, cost: int, quota: Quota | None) -> Outcome:
+    outcome = store().take(_allowances(caller, cost), quota)
+    if outcome.admitted:
+        return outcome
+    raise _refusal(outcome)
+
+
+def _refusal(outcome: Outcome) -> DomainError:
+    refusal: DomainError
+    if outcome.quota is not None and outcome.quota_is_used_up:
+        resets_at = datetime.fromtimestamp(outcome.quota.ends_at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        refusal = QuotaExhausted(quota=outcome.quota.limit, resets_at=resets_at, retry_after=outcome.quota_ends_in)
+    else:
+        assert outcome.refusing is not None
+        allowance, seconds = outcome.refusing
+        refusal = _too_fast(allowance.name, allowance.rate, allowance.burst, seconds)
+    refusal.limits = outcome
+    return refusal
+
+
+def _too_fast(name: str, rate: int, burst: int, seconds: int) -> RateLimited:
+    return RateLimited(subject=SUBJECTS[name], rate=rate, burst=burst, retry_after=seconds)
+
+
+def _allowances(caller: Caller, cost: int) -> list[Allowance]:
+    """Raises RateLimited for one that is closed."""
+    found = []
     if caller.plan is not None:
         plan = caller.plan
-        _spend("this API key", f"key:{caller.api_key_id}", rate=plan.rate, burst=plan.burst, cost=cost)
+        found.append(_allowance(KEY, f"key:{caller.api_key_id}", plan.rate, plan.burst, cost))
     if caller.user_id is not None:
         rate, burst = settings.MOVMO_USER_RATE, settings.MOVMO_USER_BURST
-        _spend("this traveler", f"user:{caller.user_id}", rate=rate, burst=burst, cost=cost)
+        found.append(_allowance(TRAVELER, f"user:{caller.user_id}", rate, burst, cost))
+    return found
+
+
+def _allowance(name: str, key: str, rate: int, burst: int, cost: int) -> Allowance:
+    if rate < 1 or burst < 1:
+        raise _too_fast(name, rate, burst, CLOSED_SECONDS)
+    return Allowance(name, key, rate, burst, min(cost, burst))
+
+
+def _month_of(caller: Caller) -> Quota | None:
+    """The partner's calls of this calendar month, UTC. Only a plan with a quota pays for counting them."""
+    plan, partner_id = caller.plan, caller.partner_id
+    if plan is None or plan.month_quota is None or partner_id is None:
+        return None
+    month = clock.month(clock.now())
+    return Quota(
+        MONTH,
+        f"month:{partner_id}:{month.first_day:%Y-%m}",
+        plan.month_quota,
+        int(month.starts_at.timestamp()),
+        int(month.ends_at.timestamp()),
+        lambda: usage.calls_since(partner_id, month.first_day),
+    )
 
 
 def may_leave_a_line(caller: Caller) -> bool:
-    """Whether a refusal of this caller still goes into the audit trail, or by now to the log alone."""
-    limiter = _limiter(REFUSALS_A_SECOND, REFUSALS_AT_ONCE)
-    return not limiter.limit(f"refusals:{caller.owner_id}", cost=1).limited
+    """Whether a refusal of this caller still goes into the audit trail, or by now to the log alone.
+
+    Each process by itself: what is bounded is a flood, and refusals should not ask Redis twice.
+    """
+    key = f"refusals:{caller.owner_id}"
+    return MEMORY.take([Allowance("refusals", key, REFUSALS_A_SECOND, REFUSALS_AT_ONCE)]).admitted

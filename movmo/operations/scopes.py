@@ -19,6 +19,7 @@ SCOPES = {
     "passengers:write": "Save passengers for you",
 }
 BASELINE = "flights:read"
+SPENDS_MONEY = frozenset({"bookings:write"})
 
 
 class InsufficientScope(DomainError):
@@ -26,6 +27,14 @@ class InsufficientScope(DomainError):
     code = "insufficient_scope"
     message = "This access token lacks the scope(s) {missing}."
     hint = "Ask the traveler for a token with the scopes in `required`, then call again."
+
+
+class OperationNotInPlan(DomainError):
+    kind = Kind.FORBIDDEN
+    code = "operation_not_in_plan"
+    message = "The usage plan {plan} of this API key does not allow {operation}."
+    hint = "Call another operation, or ask us for a plan that allows this one; `GET /v1/partner/usage` names yours."
+    example = {"operation": "create_booking", "plan": "public-website"}
 
 
 class UserTokenMissing(DomainError):
@@ -50,10 +59,13 @@ def missing(operation: Operation, caller: Caller) -> tuple[str, ...]:
 
 
 def authorize(operation: Operation, caller: Caller) -> None:
-    """Raises ApiKeyMissing, UserTokenMissing or InsufficientScope."""
+    """Raises ApiKeyMissing, UserTokenMissing, OperationNotInPlan or InsufficientScope."""
     if caller.door is Door.REST and caller.partner_id is None:
         raise ApiKeyMissing
     if (operation.needs_user or caller.door is not Door.REST) and caller.user_id is None:
         raise UserTokenMissing
+    plan = caller.plan
+    if plan is not None and plan.operations is not None and operation.name not in plan.operations:
+        raise OperationNotInPlan(operation=operation.name, plan=plan.name)
     if lacking := missing(operation, caller):
         raise InsufficientScope(missing=" ".join(lacking), required=list(operation.scopes))

@@ -5,7 +5,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
 from movmo.operations.context import Caller, Door
-from movmo.operations.credentials import Credentials, bearer_of
+from movmo.operations.credentials import Credentials, bearer_of, refuse_in_url
 from movmo.rest import request_ids
 
 
@@ -18,6 +18,7 @@ class KeyAndBearer(BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[AnonymousUser, Caller]:
         """Raises DomainError. The Caller is all there is: no Django user stands behind a call of this door."""
         meta = request._request.META
+        refuse_in_url(meta.get("QUERY_STRING", ""))
         caller = self._credentials.authenticate(
             door=Door.REST,
             api_key=meta.get("HTTP_X_API_KEY"),

@@ -17,7 +17,7 @@ from movmo.operations.credentials import Credentials
 from movmo.operations.dispatch import dispatch, refuse
 from movmo.operations.scopes import InsufficientScope
 from movmo.operations.spec import Operation
-from movmo.rest import errors, raw, request_ids
+from movmo.rest import allowances, errors, raw, request_ids
 from movmo.rest.credentials import KeyAndBearer
 from movmo.rest.location import location_of
 from movmo.rest.media import JSON, JsonNegotiation, JsonParser, JsonRenderer
@@ -68,7 +68,7 @@ class OperationView(APIView):
         key = request._request.META.get("HTTP_IDEMPOTENCY_KEY")
         answer = dispatch(operation, caller, _arguments(operation, caller, request, path), key)
         view = None if answer.status == 204 else answer.view
-        headers: dict[str, str] = {}
+        headers = allowances.headers(answer.limits)
         if answer.replayed:
             headers["Idempotency-Replayed"] = "true"
         if answer.status == 202:

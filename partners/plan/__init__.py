@@ -1,0 +1,1 @@
+"""What a partner may call, and how much it has."""

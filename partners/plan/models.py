@@ -1,8 +1,13 @@
 """What a partner's key may spend."""
 
+from django.core.exceptions import ValidationError
 from django.db import models
 
 from movmo.kit.ids import new_id
+from movmo.operations.catalogue import names
+
+# Calls a second with a key at /v1/mcp, whatever the plan. Not a column: the door refuses keys before it knows whose.
+MCP_RATE = 0
 
 
 class UsagePlan(models.Model):
@@ -27,3 +32,8 @@ class UsagePlan(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """A name that is none would allow nothing, and one that is misspelled something else than was meant."""
+        if unknown := [name for name in self.allowed_operations.split() if name not in names()]:
+            raise ValidationError({"allowed_operations": f"There is no operation called {', '.join(unknown)}."})

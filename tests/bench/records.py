@@ -78,3 +78,33 @@ class Ledger:
 
     def since(self, before: Ledger) -> Ledger:
         return Ledger(self.bookings - before.bookings, self.orders - before.orders)
+
+
+@dataclass(frozen=True)
+class LimitCosts:
+    """Microseconds of one check in memory, one on Redis and one PING; commands that one check is to Redis."""
+
+    memory_us: float
+    redis_us: float
+    ping_us: float
+    commands: float
+
+
+@dataclass(frozen=True)
+class Drive:
+    """What one driver sent and got through, from when to when, in seconds since 1970."""
+
+    tries: int
+    admitted: int
+    since: float
+    until: float
+
+
+@dataclass(frozen=True)
+class CredentialCosts:
+    """Medians in milliseconds: a token's check, the least it could be, a refresh. And statements for garbage tokens."""
+
+    check_ms: float
+    bare_ms: float
+    garbage_queries: int
+    refresh_ms: float

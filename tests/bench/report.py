@@ -16,10 +16,32 @@ class Scale:
     creations: int
     keys: int
     submitters: int
+    checks: int
+    drive_seconds: float
 
 
-FULL = Scale(rounds=7, seconds=2.0, warm_up=1.5, connections=16, creations=240, keys=300, submitters=8)
-QUICK = Scale(rounds=3, seconds=1.0, warm_up=0.5, connections=16, creations=60, keys=40, submitters=8)
+FULL = Scale(
+    rounds=7,
+    seconds=2.0,
+    warm_up=1.5,
+    connections=16,
+    creations=240,
+    keys=300,
+    submitters=8,
+    checks=20_000,
+    drive_seconds=30,
+)
+QUICK = Scale(
+    rounds=3,
+    seconds=1.0,
+    warm_up=0.5,
+    connections=16,
+    creations=60,
+    keys=40,
+    submitters=8,
+    checks=5_000,
+    drive_seconds=5,
+)
 
 
 @dataclass(frozen=True)

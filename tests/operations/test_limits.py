@@ -1,14 +1,18 @@
-"""Rate limits: by API key, by traveler, in the operation's cost."""
+"""Limits: by API key and by traveler in the operation's cost, by partner and month in calls."""
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from redis import Redis
 
-from movmo.operations import limits
+from movmo.operations import limits, usage
 from movmo.operations.context import Caller, Door, Plan
-from movmo.operations.limits import RateLimited
+from movmo.operations.limits import QuotaExhausted, RateLimited
+from tests.conftest import StoppedClock
 from tests.operations import toys
+from tests.redis_server import URL, needs_redis
 
 # A token is refilled after an hour of the test's time at the earliest, in effect never.
 SLOW = 1
@@ -24,7 +28,7 @@ def calls_until_refused(operation: Any, caller: Caller, at_most: int = 50) -> in
     for made in range(at_most):
         try:
             limits.spend(operation, caller)
-        except RateLimited:
+        except (RateLimited, QuotaExhausted):
             return made
     return at_most
 
@@ -78,3 +82,103 @@ def test_a_key_without_a_plan_is_not_limited() -> None:
 def test_a_plan_of_rate_zero_lets_nothing_through() -> None:
     nothing = toys.caller(user_id=None, plan=Plan("closed", rate=0, burst=0))
     assert calls_until_refused(CHEAP, nothing) == 0
+
+
+def monthly(quota: int, **changes: Any) -> Caller:
+    plan = Plan("monthly", rate=1_000, burst=1_000, month_quota=quota)
+    return toys.caller(**{"user_id": None, "plan": plan, **changes})
+
+
+@pytest.mark.django_db
+def test_a_month_counts_calls_whatever_they_cost() -> None:
+    assert calls_until_refused(DEAR, monthly(6)) == 6
+
+
+@pytest.mark.django_db
+def test_a_used_up_month_says_so_and_when_the_next_begins(clock: StoppedClock) -> None:
+    clock.set(datetime(2027, 2, 28, 23, 59, 30, tzinfo=UTC))
+    caller = monthly(1)
+    limits.spend(CHEAP, caller)
+    with pytest.raises(QuotaExhausted) as caught:
+        limits.spend(CHEAP, caller)
+    assert caught.value.facts == {"quota": 1, "resets_at": "2027-03-01T00:00:00Z"}
+    assert caught.value.retry_after == 30
+    clock.forward(seconds=30)
+    assert calls_until_refused(CHEAP, caller) == 1
+
+
+@pytest.mark.django_db
+def test_december_ends_with_the_year(clock: StoppedClock) -> None:
+    clock.set(datetime(2027, 12, 31, 12, tzinfo=UTC))
+    caller = monthly(0)
+    with pytest.raises(QuotaExhausted) as caught:
+        limits.spend(CHEAP, caller)
+    assert caught.value.facts["resets_at"] == "2028-01-01T00:00:00Z"
+
+
+@pytest.mark.django_db
+def test_the_keys_of_a_partner_share_its_month() -> None:
+    one = monthly(5)
+    other = monthly(5, partner_id=one.partner_id)
+    limits.spend(CHEAP, one)
+    limits.spend(CHEAP, one)
+    assert calls_until_refused(CHEAP, other) == 3
+
+
+@pytest.mark.django_db
+def test_another_partner_s_month_is_another() -> None:
+    calls_until_refused(CHEAP, monthly(5))
+    assert calls_until_refused(CHEAP, monthly(5)) == 5
+
+
+@pytest.mark.django_db
+def test_a_month_goes_on_where_the_usage_book_says(clock: StoppedClock) -> None:
+    caller = monthly(10)
+    assert caller.partner_id is not None
+    clock.set(datetime(2027, 2, 28, 12, tzinfo=UTC))
+    for _ in range(5):
+        usage.admitted(caller.partner_id, "of_last_month")
+    clock.set(datetime(2027, 3, 2, 12, tzinfo=UTC))
+    for _ in range(4):
+        usage.admitted(caller.partner_id, "written")
+    usage.BOOK.flush()
+    for _ in range(3):
+        usage.admitted(caller.partner_id, "pending")
+    assert calls_until_refused(CHEAP, caller) == 3
+
+
+@pytest.mark.django_db
+def test_a_call_too_fast_does_not_count_in_the_month() -> None:
+    partner = uuid4()
+    hasty = toys.caller(user_id=None, partner_id=partner, plan=Plan("hasty", rate=SLOW, burst=2, month_quota=5))
+    assert calls_until_refused(CHEAP, hasty) == 2
+    assert calls_until_refused(CHEAP, monthly(5, partner_id=partner)) == 3
+
+
+@pytest.mark.django_db
+def test_a_refused_call_does_not_count_in_the_month() -> None:
+    caller = monthly(1)
+    limits.spend_on_refusal(caller)
+    limits.spend(CHEAP, caller)
+
+
+def test_a_plan_without_a_quota_asks_no_database() -> None:
+    """No database mark: a question would fail the test."""
+    limits.spend(CHEAP, keyed(burst=5))
+
+
+@needs_redis
+@pytest.mark.django_db
+def test_a_month_in_redis_goes_on_where_the_usage_book_says(settings: Any) -> None:
+    settings.MOVMO_REDIS_URL = URL
+    caller = monthly(7)
+    assert caller.partner_id is not None
+    for _ in range(4):
+        usage.admitted(caller.partner_id, "earlier")
+    try:
+        assert calls_until_refused(CHEAP, caller) == 3
+    finally:
+        with Redis.from_url(URL) as redis:
+            for key in redis.scan_iter(f"movmo:{{limits}}:*{caller.partner_id}*"):
+                redis.delete(key)
+            redis.delete(f"movmo:{{limits}}:key:{caller.api_key_id}")

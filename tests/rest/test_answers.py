@@ -104,8 +104,8 @@ def test_a_spent_allowance_is_told_in_headers(client: Client, credentials: toys.
     assert [answer.status_code for answer in answers] == [422, 422, 422, 429]
     refused = answers[-1]
     assert refused.json()["code"] == "rate_limited"
-    assert refused["RateLimit-Policy"] == '"steady";q=3;w=3'
-    assert refused["RateLimit"] == f'"steady";r=0;t={refused["Retry-After"]}'
+    assert refused["RateLimit-Policy"] == '"key";q=3;w=3, "traveler";q=1000000;w=1'
+    assert refused["RateLimit"] == f'"key";r=0;t={refused["Retry-After"]}'
 
 
 def test_only_lists_take_a_parameter_twice() -> None:

@@ -49,7 +49,11 @@ def resolve(built: dict[str, Any], pointer: str) -> Any:
 
 
 def test_bad_credentials_are_refusals_of_every_operation(toy_registry: None) -> None:
-    kinds = {401: {"api_key_invalid", "token_invalid"}, 403: {"token_not_for_partner"}}
+    kinds = {
+        400: {"credential_in_url"},
+        401: {"api_key_invalid", "token_invalid", "token_is_api_key"},
+        403: {"token_not_for_partner"},
+    }
     for known in registry.all_operations():
         told = of_operation(known)
         for status, codes in kinds.items():

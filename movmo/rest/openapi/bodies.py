@@ -121,7 +121,7 @@ def answers(operation: Operation, components: Components) -> dict[str, Schema]:
 
 
 def _answer(operation: Operation, status: int, components: Components) -> Schema:
-    names = ["X-Request-Id"]
+    names = ["X-Request-Id", "RateLimit", "RateLimit-Policy"]
     if operation.idempotency is not Idempotency.NONE:
         names.append("Idempotency-Replayed")
     if status in (201, 202) and operation.resource is not None:

@@ -163,6 +163,16 @@ HEADERS: Schema = {
         {"type": "string"},
         'Bearer error="insufficient_scope", scope="bookings:write"',
     ),
-    "RateLimit": _header("What is left of the allowance.", {"type": "string"}, '"steady";r=0;t=1'),
-    "RateLimit-Policy": _header("The allowance.", {"type": "string"}, '"steady";q=400;w=2'),
+    "RateLimit": _header(
+        "What is left of each allowance, `r`, and in how many seconds there is more, `t`; of a call that is refused "
+        "for its limits, of those that refused it. Units are the operation's `x-movmo-cost`, in `month` calls.",
+        {"type": "string"},
+        '"key";r=390;t=1, "traveler";r=90;t=1, "month";r=4998760;t=1382400',
+    ),
+    "RateLimit-Policy": _header(
+        "The allowances that this call is held to: `q` in `w` seconds (draft-ietf-httpapi-ratelimit-headers). `key` is "
+        "the plan's for the API key, `traveler` the traveler's, `month` the plan's calls of the calendar month, UTC.",
+        {"type": "string"},
+        '"key";q=400;w=2, "traveler";q=100;w=2, "month";q=5000000;w=2592000',
+    ),
 }

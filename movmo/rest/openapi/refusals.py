@@ -24,7 +24,7 @@ PHRASES = {
     413: "The body is over 1 MiB.",
     415: "The body is not JSON.",
     422: "A rule of the domain is broken.",
-    429: "Too much at once; wait as long as `Retry-After` says.",
+    429: "Too much at once, or in this month; wait as long as `Retry-After` says.",
     500: "Something broke on our side.",
     502: "The provider refused; nothing was booked.",
     503: "The provider could not be reached; nothing was booked.",
@@ -48,7 +48,7 @@ FACTS = {
 def of_operation(operation: Operation) -> dict[int, list[type[DomainError]]]:
     """The refusals by status, in the order of statuses and codes."""
     everything = {*operation.errors, *_of_credentials(operation), *_of_arguments(operation), *_of_writes(operation)}
-    everything |= {limits.RateLimited, http.NotAcceptable, Internal}
+    everything |= {limits.RateLimited, limits.QuotaExhausted, http.NotAcceptable, Internal}
     by_status: dict[int, list[type[DomainError]]] = defaultdict(list)
     for error in sorted(everything, key=lambda known: known.code):
         by_status[http.status_of(error)].append(error)
@@ -56,7 +56,7 @@ def of_operation(operation: Operation) -> dict[int, list[type[DomainError]]]:
 
 
 def _of_credentials(operation: Operation) -> set[type[DomainError]]:
-    found: set[type[DomainError]] = {scopes.ApiKeyMissing}
+    found: set[type[DomainError]] = {scopes.ApiKeyMissing, scopes.OperationNotInPlan}
     if operation.needs_user:
         found.add(scopes.UserTokenMissing)
     if operation.scopes:  # also where a token is not needed: one that is sent is held to its scopes
@@ -95,7 +95,7 @@ def response(status: int, classes: list[type[DomainError]], operation: Operation
         headers["WWW-Authenticate"] = {"$ref": "#/components/headers/WWW-Authenticate"}
     if status == 429 or any(error.retryable and status != 500 for error in classes):
         headers["Retry-After"] = {"$ref": "#/components/headers/Retry-After"}
-    if status == 429:
+    if status != 401:  # whoever is not known has no allowance
         headers |= {name: {"$ref": f"#/components/headers/{name}"} for name in ("RateLimit", "RateLimit-Policy")}
     return {
         "description": f"{PHRASES.get(status, 'Refused.')} Codes: {codes}.",
