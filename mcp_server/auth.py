@@ -1,8 +1,8 @@
 """The gate in front of the SDK: who may knock, who calls, and whether the token reaches as far as the tool.
 
-In this order: headers that came twice, OPTIONS, POST only, no API key, Host and Origin, bearer token, one bounded
-JSON-RPC message, scopes. Every refusal is a JSON-RPC error response that teaches, under the HTTP status that clients
-act on.
+In this order: no API key, headers that came twice, OPTIONS, POST only, Host and Origin, no credential in the address,
+bearer token, one bounded JSON-RPC message, scopes. Every refusal is a JSON-RPC error response that teaches, under the
+HTTP status that clients act on.
 
 The gate reads tool names from the body in both protocol eras, with its own parser. The headers that mirror them in the
 modern era (`Mcp-Method`, `Mcp-Name`) are compared with the body by the SDK; nothing is granted on their word.
@@ -25,7 +25,7 @@ from movmo.kit.errors import DomainError, Internal, Kind
 from movmo.kit.threads import DatabaseThreads, with_fresh_connections
 from movmo.operations import registry, scopes
 from movmo.operations.context import Caller, Door
-from movmo.operations.credentials import Credentials, bearer_of
+from movmo.operations.credentials import Credentials, bearer_of, refuse_in_url
 from movmo.operations.dispatch import refuse
 from movmo.operations.scopes import BASELINE, InsufficientScope, UserTokenMissing
 
@@ -33,7 +33,7 @@ log = structlog.get_logger()
 
 ALLOW = b"POST, OPTIONS"
 # Of two, the gate and whatever stands before or behind it could each take another for the one that counts.
-SINGLE_HEADERS = (b"authorization", b"x-api-key", b"host", b"origin", b"content-length", b"content-type")
+SINGLE_HEADERS = (b"authorization", b"host", b"origin", b"content-length", b"content-type")
 
 
 class Gate:
@@ -45,6 +45,7 @@ class Gate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange = Exchange(scope, receive, send)
         try:
+            exchange.refuse_key()
             exchange.refuse_repeated_headers()
             if scope["method"] == "OPTIONS":
                 await exchange.answer(204, [(b"allow", ALLOW)], b"")
@@ -64,9 +65,8 @@ class Gate:
     async def _admit(self, exchange: Exchange) -> None:
         if exchange.scope["method"] != "POST":
             raise http.MethodNotAllowed(method=exchange.scope["method"][:20])
-        if b"x-api-key" in exchange.headers:
-            raise ApiKeyOnMcp
         exchange.check_place()
+        refuse_in_url(exchange.scope.get("query_string", b"").decode("latin-1"))
         caller = await self._authenticate(exchange)
         exchange.check_media_types()
         length = exchange.headers.get(b"content-length")
@@ -142,6 +142,11 @@ class Exchange:
     @property
     def bearer(self) -> str | None:
         return bearer_of(self.headers.get(b"authorization", b"").decode("latin-1"))
+
+    def refuse_key(self) -> None:
+        """Whatever the method, the key and the rest of the call: keys are for the other door."""
+        if b"x-api-key" in self.headers:
+            raise ApiKeyOnMcp
 
     def refuse_repeated_headers(self) -> None:
         sent = [name for name, _ in self.scope["headers"]]

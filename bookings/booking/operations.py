@@ -11,6 +11,7 @@ from bookings.booking.failures import (
 )
 from bookings.booking.schemas import BookingList, BookingView, CreateBooking, GetBooking, SearchBookings
 from bookings.booking.services import HoldNotAvailable, PassengerMissing
+from bookings.catalogue.modes import ProviderNotForKey
 from bookings.offer.party import DuplicateName, InfantTurnsTwo, PassengerTypeMismatch
 from bookings.offer.services import NotBookable, OfferStale
 from movmo.kit.cursor import CursorInvalid
@@ -35,6 +36,7 @@ RESOURCE = "bookings://v1/{booking_id}"
     advance=services.advance,
     errors=(
         NotFound,
+        ProviderNotForKey,
         OfferStale,
         PriceChanged,
         SoldOut,

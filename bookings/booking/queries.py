@@ -1,4 +1,4 @@
-"""Reads of bookings. Another traveler's is not found."""
+"""Reads of bookings. Another traveler's is not found, nor what this call's key does not reach."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from bookings.booking.models import Booking
 from bookings.booking.schemas import BookingList, BookingSummary, BookingView, FailureView, SearchBookings
 from bookings.booking.states import OPEN, State
+from bookings.catalogue import modes
 from bookings.offer.schemas import MoneyView
 from bookings.providers.types import PassengerType
 from movmo.kit import cursor
@@ -22,14 +23,14 @@ _BY_ID_AND_OWNER = CompiledGet(Booking, "id", "user")
 def owned(ctx: Context, booking_id: UUID) -> Booking:
     """Raises NotFound."""
     booking = _BY_ID_AND_OWNER(booking_id, ctx.traveler_id)
-    if booking is None:
+    if booking is None or not modes.reaches(ctx.caller, booking.provider):
         raise NotFound("booking")
     return booking
 
 
 def page(ctx: Context, request: SearchBookings) -> BookingList:
     """The traveler's bookings, newest first."""
-    rows = Booking.objects.filter(user_id=ctx.traveler_id).order_by("-id")
+    rows = Booking.objects.filter(modes.reached_by(ctx.caller), user_id=ctx.traveler_id).order_by("-id")
     if request.status:
         rows = rows.filter(state=request.status)
     if request.cursor:

@@ -7,6 +7,7 @@ from bookings.booking import failures, queries, saga
 from bookings.booking.models import Booking, BookingTransition
 from bookings.booking.schemas import BookingView, CreateBooking, Mode
 from bookings.booking.states import DECIDED, State
+from bookings.catalogue import modes
 from bookings.offer import party, presentation
 from bookings.offer import queries as offers
 from bookings.offer import services as offer_services
@@ -79,7 +80,9 @@ def reserve(ctx: Context, request: CreateBooking) -> None:
 
 def advance(ctx: Context, booking_id: UUID) -> BookingView:
     """Drive the booking as far as it goes. Safe to repeat. Raises the failure of a failed booking."""
-    booking = saga.resume(saga.reload(booking_id), clock=ctx.clock)
+    booking = saga.reload(booking_id)
+    modes.check(ctx.caller, booking.provider)  # a repeated call may come with another key than the first
+    booking = saga.resume(booking, clock=ctx.clock)
     if booking.state == State.FAILED:
         raise revive(booking.failure_code, booking.failure_facts)
     if booking.state == State.SUBMITTING:

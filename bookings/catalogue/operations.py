@@ -1,6 +1,7 @@
 """The provider catalogue, declared. A partner's key is enough: no traveler is needed."""
 
 from bookings.catalogue import queries
+from bookings.catalogue.modes import ProviderNotForKey
 from bookings.catalogue.schemas import CapabilitiesView, GetCapabilities, ProviderList
 from bookings.providers.registry import ProviderUnknown
 from movmo.operations.context import Context, NoArguments
@@ -17,10 +18,10 @@ from movmo.operations.spec import GET, Credentials, Effect, operation
 def list_providers(ctx: Context, request: NoArguments) -> ProviderList:
     """List the flight providers
 
-    The names returned are what every other operation takes as `provider`. Not needed before search_flights, which
-    asks all providers by itself. Next: get_provider_capabilities for one of them.
+    The names returned are those that this call reaches, and what every other operation takes as `provider`. Not needed
+    before search_flights, which asks all of them by itself. Next: get_provider_capabilities for one of them.
     """
-    return queries.providers()
+    return queries.providers(ctx.caller)
 
 
 @operation(
@@ -29,7 +30,7 @@ def list_providers(ctx: Context, request: NoArguments) -> ProviderList:
     needs=Credentials.KEY,
     scopes=(),
     effect=Effect.READ,
-    errors=(ProviderUnknown,),
+    errors=(ProviderUnknown, ProviderNotForKey),
 )
 def get_provider_capabilities(ctx: Context, request: GetCapabilities) -> CapabilitiesView:
     """Tell what a provider can do
@@ -37,4 +38,4 @@ def get_provider_capabilities(ctx: Context, request: GetCapabilities) -> Capabil
     Whether it can search, book, hold and show seats, its largest party, and the genders it takes. Use it when an
     operation answered that the provider does not support something. Next: search_flights or create_offer.
     """
-    return queries.capabilities(request.provider)
+    return queries.capabilities(ctx.caller, request.provider)

@@ -2,15 +2,17 @@
 
 from dataclasses import asdict
 
+from bookings.catalogue import modes
 from bookings.catalogue.schemas import CapabilitiesView, ProviderList, ProviderView
-from bookings.providers import registry
+from movmo.operations.context import Caller
 
 
-def providers() -> ProviderList:
-    known = [provider.capabilities for provider in registry.all_providers()]
-    return ProviderList(data=[ProviderView(provider=one.provider, name=one.name, type=one.type) for one in known])
+def providers(caller: Caller) -> ProviderList:
+    """Those that the call reaches."""
+    found = [asdict(provider.capabilities) for provider in modes.providers(caller)]
+    return ProviderList(data=[ProviderView.model_validate(one) for one in found])
 
 
-def capabilities(provider: str) -> CapabilitiesView:
-    """Raises ProviderUnknown."""
-    return CapabilitiesView.model_validate(asdict(registry.provider(provider).capabilities))
+def capabilities(caller: Caller, provider: str) -> CapabilitiesView:
+    """Raises ProviderUnknown or ProviderNotForKey."""
+    return CapabilitiesView.model_validate(asdict(modes.provider(caller, provider).capabilities))

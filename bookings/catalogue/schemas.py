@@ -13,6 +13,9 @@ class ProviderView(View):
     provider: str = Field(examples=["sandbox"])
     name: str = Field(examples=["Movmo Sandbox Air"])
     type: str = Field(examples=["built in"])
+    sandbox: bool = Field(
+        description="Nothing is bought there. Test keys reach sandboxes only, live keys all others.", examples=[True]
+    )
 
 
 class ProviderList(View):

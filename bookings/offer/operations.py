@@ -1,5 +1,6 @@
 """Offers, declared."""
 
+from bookings.catalogue.modes import ProviderNotForKey
 from bookings.offer import queries, searching, services
 from bookings.offer.party import (
     InfantTurnsTwo,
@@ -36,7 +37,14 @@ RESOURCE = "offers://v1/{offer_id}"
     effect=Effect.READ,
     open_world=True,
     cost=10,
-    errors=(ProviderUnknown, TooManyPassengers, InfantWithoutAdult, UnaccompaniedMinor, CursorInvalid),
+    errors=(
+        ProviderUnknown,
+        ProviderNotForKey,
+        TooManyPassengers,
+        InfantWithoutAdult,
+        UnaccompaniedMinor,
+        CursorInvalid,
+    ),
 )
 def search_flights(ctx: Context, request: SearchFlights) -> SearchResults:
     """Search flights at one or all providers
@@ -58,6 +66,7 @@ def search_flights(ctx: Context, request: SearchFlights) -> SearchResults:
     resource=RESOURCE,
     errors=(
         ProviderUnknown,
+        ProviderNotForKey,
         OfferShapeUnknown,
         OfferStale,
         AmountInvalid,
@@ -84,7 +93,7 @@ def create_offer(ctx: Context, request: CreateOffer) -> OfferView:
     scopes=("flights:read",),
     effect=Effect.READ,
     resource=RESOURCE,
-    errors=(NotFound,),
+    errors=(NotFound, ProviderNotForKey),
 )
 def get_offer_details(ctx: Context, request: GetOffer) -> OfferView:
     """Show an offer with its slots, fares and conditions
@@ -103,7 +112,14 @@ def get_offer_details(ctx: Context, request: GetOffer) -> OfferView:
     scopes=("offers:write",),
     effect=Effect.WRITE,
     resource=RESOURCE,
-    errors=(NotFound, OfferStale, PassengerTypeMismatch, InfantTurnsTwo, PassengerAlreadyMapped),
+    errors=(
+        NotFound,
+        ProviderNotForKey,
+        OfferStale,
+        PassengerTypeMismatch,
+        InfantTurnsTwo,
+        PassengerAlreadyMapped,
+    ),
 )
 def update_passenger(ctx: Context, request: UpdatePassenger) -> OfferView:
     """Put a saved passenger on an offer's slot

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from bookings.catalogue import modes
 from bookings.offer import presentation
 from bookings.offer.models import Offer, OfferSlot
 from bookings.offer.schemas import GetOffer, OfferStatus, OfferView
@@ -13,17 +14,18 @@ from movmo.operations.context import Caller, Context
 
 
 def visible(caller: Caller, *, provider: str, offer_id: UUID) -> Offer:
-    """The offer, if it is the traveler's, or was made with the caller's key. Raises NotFound.
+    """The offer, if it is the traveler's, or was made with the caller's key. Raises ProviderNotForKey or NotFound.
 
     A traveler who calls through a partner sees that partner's offers only while no traveler has taken them.
     """
+    modes.check(caller, provider)
     mine = Q(user_id=caller.user_id) if caller.user_id else Q(pk__in=[])
     made_here = Q(pk__in=[])
     if caller.partner_id:
         made_here = Q(partner_id=caller.partner_id)
         if caller.user_id:
             made_here &= Q(user_id=None)
-    offer = Offer.objects.filter(mine | made_here, pk=offer_id, provider=provider).first()
+    offer = Offer.objects.filter(mine | made_here, modes.reached_by(caller), pk=offer_id, provider=provider).first()
     if offer is None:
         raise NotFound("offer")
     return offer

@@ -6,10 +6,11 @@ from uuid import UUID
 import structlog
 from django.db import transaction
 
+from bookings.catalogue import modes
 from bookings.offer import party, presentation, services
 from bookings.offer.models import Offer, OfferSlot
 from bookings.offer.schemas import SearchFlights, SearchResults
-from bookings.providers import airports, registry
+from bookings.providers import airports
 from bookings.providers.errors import ProviderFailure
 from bookings.providers.types import ParsedOffer, PassengerType, SearchQuery, SliceQuery
 from movmo.kit import cursor
@@ -29,7 +30,9 @@ def search(ctx: Context, request: SearchFlights) -> SearchResults:
         search_id, position = _position(request.cursor)
         return _page(ctx, search_id, after=position, limit=request.limit, unavailable=[])
     query = _query(request, ctx.now)
-    providers = [registry.provider(request.provider)] if request.provider else registry.all_providers()
+    providers = (
+        [modes.provider(ctx.caller, request.provider)] if request.provider else modes.providers_to_ask(ctx.caller)
+    )
     asked = [provider for provider in providers if provider.capabilities.search]
     for provider in asked:
         party.check_composition(query.passengers, provider.capabilities)
@@ -94,7 +97,8 @@ def _keep(ctx: Context, found: list[tuple[str, ParsedOffer]]) -> UUID:
 
 
 def _page(ctx: Context, search_id: UUID, *, after: int, limit: int, unavailable: list[str]) -> SearchResults:
-    rows = Offer.objects.filter(search_id=search_id, user_id=ctx.traveler_id, search_position__gt=after)
+    mine = Offer.objects.filter(modes.reached_by(ctx.caller), search_id=search_id, user_id=ctx.traveler_id)
+    rows = mine.filter(search_position__gt=after)
     found = list(rows.order_by("search_position")[: limit + 1])
     shown, next_cursor = cursor.page(found, limit, lambda offer: [str(search_id), offer.search_position or 0])
     return SearchResults(

@@ -8,11 +8,11 @@ import orjson
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
+from bookings.catalogue import modes
 from bookings.offer import party, presentation, queries
 from bookings.offer.models import Offer, OfferSlot
 from bookings.offer.schemas import CreateOffer, OfferStatus, OfferView, UpdatePassenger
 from bookings.passenger import queries as passengers
-from bookings.providers import registry
 from bookings.providers.errors import OfferUnrecognized
 from bookings.providers.types import Capabilities, NormalisedOffer, ParsedOffer, PassengerType
 from movmo.kit.errors import DomainError, Kind, NotFound
@@ -56,8 +56,11 @@ class PassengerAlreadyMapped(DomainError):
 
 
 def submit(ctx: Context, request: CreateOffer) -> OfferView:
-    """Parse a raw offer and keep it. Raises OfferShapeUnknown, OfferStale, AmountInvalid or a rule of the party."""
-    provider = registry.provider(request.provider)
+    """Parse a raw offer and keep it.
+
+    Raises what `modes.provider` raises, OfferShapeUnknown, OfferStale, AmountInvalid or a rule of the party.
+    """
+    provider = modes.provider(ctx.caller, request.provider)
     try:
         with amount_at("/offer"):
             parsed = provider.parse_offer(request.offer)

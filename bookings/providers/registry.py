@@ -29,6 +29,10 @@ def provider(name: str) -> Provider:
         raise ProviderUnknown(provider=name[:40], known=sorted(_providers)) from None
 
 
+def is_installed(name: str) -> bool:
+    return name in _providers
+
+
 def all_providers() -> list[Provider]:
     """Every installed provider, by name."""
     return [_providers[name] for name in sorted(_providers)]

@@ -195,6 +195,8 @@ class Capabilities:
     provider: str
     name: str
     type: str
+    # Nothing is bought there: test keys reach these providers and no others.
+    sandbox: bool
     bookable: bool
     search: bool
     holds: bool

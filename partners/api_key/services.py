@@ -1,14 +1,54 @@
-"""Issue and revoke API keys."""
+"""Issue, rotate, prolong and revoke API keys.
 
-from datetime import datetime
+KeyRefused
+├── ExpiryInPast    a key that would be dead when it is made
+├── KeyDead         revoked, expired or replaced: no more is to be made of it
+└── OverlapInvalid  the time that two keys work side by side is negative
+"""
+
+from datetime import datetime, timedelta
+from typing import NoReturn
+
+from django.db import transaction
+from django.db.models import Case, F, Q, Value, When
 
 from partners.api_key import secret
-from partners.api_key.models import ApiKey
+from partners.api_key.models import ApiKey, ApiKeys, KeyState
 from partners.partner.models import Partner
 
+OVERLAP = timedelta(days=7)
+"""How long the old key works beside the new one: time enough for a release."""
 
-def issue(*, partner: Partner, name: str, live: bool = True, expires_at: datetime | None = None) -> tuple[ApiKey, str]:
-    """A new key and its text. The text exists here and nowhere else: show it once."""
+
+class KeyRefused(Exception):
+    """A sentence for staff. Nothing was changed."""
+
+
+class ExpiryInPast(KeyRefused):
+    def __init__(self) -> None:
+        super().__init__("The key would have expired already. Give it a date in the future, or none.")
+
+
+class KeyDead(KeyRefused):
+    def __init__(self, key: ApiKey, state: KeyState) -> None:
+        became = {KeyState.REVOKED: "been revoked", KeyState.EXPIRED: "expired"}.get(state, "been replaced")
+        super().__init__(f"{key} has {became} already. Use the key that replaced it, or issue a new one.")
+
+
+class OverlapInvalid(KeyRefused):
+    def __init__(self) -> None:
+        super().__init__("The overlap cannot be negative. Zero ends the old key at once.")
+
+
+def issue(
+    *, partner: Partner, name: str, now: datetime, live: bool = False, expires_at: datetime | None = None
+) -> tuple[ApiKey, str]:
+    """A new key and its text. The text exists here and nowhere else: show it once. Raises ExpiryInPast.
+
+    A test key unless a live one is asked for: with the wrong one of these nothing is bought.
+    """
+    if expires_at is not None and expires_at <= now:
+        raise ExpiryInPast
     raw = secret.generate(live=live)
     key = ApiKey.objects.create(
         partner=partner,
@@ -21,7 +61,53 @@ def issue(*, partner: Partner, name: str, live: bool = True, expires_at: datetim
     return key, raw
 
 
+def rotate(key: ApiKey, *, now: datetime, overlap: timedelta = OVERLAP) -> tuple[ApiKey, str]:
+    """A key in the place of another, and its text. Raises KeyDead or OverlapInvalid.
+
+    Partner, name and mode are the old key's, and it lives as long as the old one was made to live. The old key ends
+    after the overlap, or at its own time if that is sooner. Of two rotations at once the second finds the key replaced.
+    """
+    if overlap < timedelta(0):
+        raise OverlapInvalid
+    if not _alive(key, now).exists():
+        _refuse_dead(key, now)
+    lifetime = None if key.expires_at is None else key.expires_at - key.created_at
+    with transaction.atomic():
+        expires_at = None if lifetime is None else now + lifetime
+        fresh, raw = issue(partner=key.partner, name=key.name, now=now, live=key.is_live, expires_at=expires_at)
+        # The key may have changed since it was read. Two who rotate at once meet at this UPDATE, on both databases;
+        # the new key of whoever comes second is rolled back.
+        ends = Case(When(expires_at__lte=now + overlap, then=F("expires_at")), default=Value(now + overlap))
+        if not _alive(key, now).update(replaced_by=fresh, expires_at=ends):
+            _refuse_dead(key, now)
+    key.refresh_from_db(fields=["replaced_by", "expires_at"])
+    return fresh, raw
+
+
+def prolong(key: ApiKey, *, expires_at: datetime | None, now: datetime) -> None:
+    """Give a key that works another end; None is none. Raises ExpiryInPast or KeyDead.
+
+    A dead key stays dead, and a replaced one keeps the end that its rotation gave it.
+    """
+    if expires_at is not None and expires_at <= now:
+        raise ExpiryInPast
+    if not _alive(key, now).update(expires_at=expires_at):
+        _refuse_dead(key, now)
+    key.refresh_from_db(fields=["expires_at"])
+
+
 def revoke(key: ApiKey, *, now: datetime) -> None:
     """Dead from the next call on. The first revocation's time stays."""
     ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now)
     key.refresh_from_db(fields=["revoked_at"])
+
+
+def _alive(key: ApiKey, now: datetime) -> ApiKeys:
+    not_ended = Q(expires_at=None) | Q(expires_at__gt=now)
+    return ApiKey.objects.filter(not_ended, pk=key.pk, revoked_at=None, replaced_by=None)
+
+
+def _refuse_dead(key: ApiKey, now: datetime) -> NoReturn:
+    """Raises KeyDead, with what became of the key."""
+    key.refresh_from_db()
+    raise KeyDead(key, key.state(now))

@@ -43,6 +43,7 @@ def knock(toys: None, authority: ToyAuthority) -> Post:
         token: str | None = "narrow",
         method: str = "POST",
         again: tuple[tuple[str, str], ...] = (),
+        query: str = "",
         **headers: str,
     ) -> httpx2.Response:
         sent = {"accept": "application/json, text/event-stream", "content-type": "application/json"}
@@ -55,7 +56,7 @@ def knock(toys: None, authority: ToyAuthority) -> Post:
             door = McpDoor(authority)
             transport = httpx2.ASGITransport(app=door)
             async with door.lifespan(), httpx2.AsyncClient(transport=transport, base_url="http://testserver") as client:
-                return await client.request(method, "/v1/mcp", headers=[*sent.items(), *again], **payload)
+                return await client.request(method, f"/v1/mcp?{query}", headers=[*sent.items(), *again], **payload)
 
         return anyio.run(once)
 

@@ -5,10 +5,12 @@ import json
 from typing import Any
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
 from mcp_server.asgi import McpDoor
 from movmo.asgi import Application
 from movmo.operations.models import AuditEvent
+from partners.api_key import secret
 from tests.live import live_server
 from tests.mcp_server.conftest import LEGACY, MODERN, Post, legacy_call, modern_call, modern_headers
 from tests.mcp_server.drip import drip
@@ -16,6 +18,7 @@ from tests.mcp_server.toys import SECRET, ToyAuthority
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+GOOD_KEY = secret.generate(live=True)
 ERAS = [
     pytest.param(legacy_call, lambda tool: {"mcp_protocol_version": LEGACY}, id="legacy"),
     pytest.param(modern_call, modern_headers, id="modern"),
@@ -43,7 +46,6 @@ def test_options_is_answered_without_a_token(knock: Post, authority: ToyAuthorit
     ("name", "first", "second"),
     [
         ("authorization", "Bearer stolen", "Bearer wide"),
-        ("x-api-key", "mvm_live_one", "mvm_live_two"),
         ("host", "evil.example", "testserver"),
         ("origin", "https://evil.example", "http://127.0.0.1:8000"),
         ("content-length", "5000000", "5"),
@@ -76,6 +78,42 @@ def test_a_partner_key_gets_429_before_its_token_is_looked_at(knock: Post, autho
     assert refusal["code"] == "api_key_on_mcp"
     assert "Remove the `x-api-key` header" in refusal["hint"]
     assert "Remove the `x-api-key` header" in response.json()["error"]["message"]
+    assert authority.asked == 0
+
+
+@pytest.mark.parametrize("method", ["POST", "GET", "DELETE", "PUT", "HEAD", "PATCH", "OPTIONS"])
+@pytest.mark.parametrize("token", [None, "narrow", "stolen"])
+@pytest.mark.parametrize(
+    "keys", [[""], ["anything"], [GOOD_KEY], [GOOD_KEY, GOOD_KEY]], ids=["empty", "bad", "good", "twice"]
+)
+def test_no_call_with_a_key_gets_in(
+    knock: Post,
+    authority: ToyAuthority,
+    django_assert_num_queries: DjangoAssertNumQueries,
+    method: str,
+    token: str | None,
+    keys: list[str],
+) -> None:
+    again = tuple(("X-Api-Key", key) for key in keys)
+    with django_assert_num_queries(0):
+        response = knock(legacy_call("look_at_kite", name="red"), method=method, token=token, again=again)
+    assert response.status_code == 429
+    assert int(response.headers["retry-after"]) > 0
+    assert method == "HEAD" or told(response)["code"] == "api_key_on_mcp"
+    assert (authority.asked, AuditEvent.objects.exists()) == (0, False)
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["access_token=wide", "x=1&ACCESS_TOKEN=wide", "api%5Fkey=" + GOOD_KEY],
+    ids=["token", "capitals", "encoded key"],
+)
+def test_a_credential_in_the_address_is_refused_and_not_used(knock: Post, authority: ToyAuthority, query: str) -> None:
+    for token in (None, "wide"):
+        response = knock(legacy_call("look_at_kite", name="red"), token=token, query=query)
+        assert (response.status_code, told(response)["code"]) == (400, "credential_in_url")
+        assert "leaked" in told(response)["hint"]
+        assert "wide" not in response.text
     assert authority.asked == 0
 
 

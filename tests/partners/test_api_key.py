@@ -1,10 +1,8 @@
 """API keys: what they look like, how long they live, what is kept of them."""
 
-import io
 from datetime import timedelta
 
 import pytest
-from django.core.management import CommandError, call_command
 from pytest_django import DjangoAssertNumQueries
 
 from movmo.kit import clock
@@ -58,7 +56,7 @@ def test_a_key_names_its_partner_and_plan(aviare: Partner) -> None:
 
 
 def test_only_the_hash_is_kept(aviare: Partner) -> None:
-    key, raw = services.issue(partner=aviare, name="back end")
+    key, raw = services.issue(partner=aviare, name="back end", now=clock.now())
     kept = " ".join(str(value) for value in ApiKey.objects.filter(pk=key.pk).values_list()[0])
     assert raw not in kept
     assert raw[12:-4] not in kept
@@ -71,7 +69,7 @@ def test_an_unknown_key_is_refused(aviare: Partner) -> None:
 
 
 def test_a_revoked_key_is_dead_at_once(aviare: Partner) -> None:
-    key, raw = services.issue(partner=aviare, name="back end")
+    key, raw = services.issue(partner=aviare, name="back end", now=clock.now())
     call(raw)
     services.revoke(key, now=clock.now())
     with pytest.raises(ApiKeyInvalid):
@@ -79,7 +77,7 @@ def test_a_revoked_key_is_dead_at_once(aviare: Partner) -> None:
 
 
 def test_revoking_twice_keeps_the_first_time(aviare: Partner) -> None:
-    key, _ = services.issue(partner=aviare, name="back end")
+    key, _ = services.issue(partner=aviare, name="back end", now=clock.now())
     first = clock.now()
     services.revoke(key, now=first)
     services.revoke(key, now=first + timedelta(days=1))
@@ -88,11 +86,30 @@ def test_revoking_twice_keeps_the_first_time(aviare: Partner) -> None:
 
 def test_a_key_expires_to_the_second(aviare: Partner) -> None:
     ends = clock.now() + timedelta(days=1)
-    _, raw = services.issue(partner=aviare, name="back end", expires_at=ends)
+    _, raw = services.issue(partner=aviare, name="back end", now=clock.now(), expires_at=ends)
     with clock.stopped_at(ends - timedelta(seconds=1)):
         call(raw)
     with clock.stopped_at(ends), pytest.raises(ApiKeyInvalid):
         call(raw)
+
+
+def test_a_key_is_not_made_to_be_dead(aviare: Partner) -> None:
+    now = clock.now()
+    for ends in (now, now - timedelta(days=1)):
+        with pytest.raises(services.ExpiryInPast):
+            services.issue(partner=aviare, name="back end", now=now, expires_at=ends)
+    assert not ApiKey.objects.exists()
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_a_key_says_which_providers_it_is_for(aviare: Partner, live: bool) -> None:
+    assert call(factories.api_key(aviare, live=live)).is_live_key is live
+
+
+def test_a_key_is_for_the_sandbox_unless_a_live_one_is_asked_for(aviare: Partner) -> None:
+    key, raw = services.issue(partner=aviare, name="back end", now=clock.now())
+    assert raw.startswith("mvm_test_")
+    assert not key.is_live
 
 
 def test_an_inactive_partner_has_no_keys(aviare: Partner) -> None:
@@ -103,7 +120,7 @@ def test_an_inactive_partner_has_no_keys(aviare: Partner) -> None:
 
 
 def test_last_use_is_written_once_a_minute(aviare: Partner, django_assert_num_queries: DjangoAssertNumQueries) -> None:
-    key, raw = services.issue(partner=aviare, name="back end")
+    key, raw = services.issue(partner=aviare, name="back end", now=clock.now())
     noon = clock.now()
     with clock.stopped_at(noon), django_assert_num_queries(2):
         call(raw)
@@ -113,15 +130,3 @@ def test_last_use_is_written_once_a_minute(aviare: Partner, django_assert_num_qu
         call(raw)
     key.refresh_from_db()
     assert key.last_used_at == noon + timedelta(seconds=61)
-
-
-def test_the_command_prints_a_working_key(aviare: Partner) -> None:
-    printed = io.StringIO()
-    call_command("create_api_key", "aviare", "--name", "back end", "--days", "7", stdout=printed)
-    assert call(printed.getvalue().strip()).partner_id == aviare.pk
-
-
-@pytest.mark.django_db
-def test_the_command_wants_a_known_partner() -> None:
-    with pytest.raises(CommandError, match="kestrel"):
-        call_command("create_api_key", "kestrel")

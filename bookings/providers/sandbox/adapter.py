@@ -12,6 +12,7 @@ CAPABILITIES = Capabilities(
     provider="sandbox",
     name="Movmo Sandbox Air",
     type="built in",
+    sandbox=True,
     bookable=True,
     search=True,
     holds=True,
