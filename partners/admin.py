@@ -1,7 +1,8 @@
 """The back office of partners, re-exported for Django. OAuth's classes are named in settings.OAUTH2_PROVIDER."""
 
 from partners.api_key.admin import ApiKeyAdmin
+from partners.oauth.admin import ConnectionAdmin
 from partners.partner.admin import PartnerAdmin
 from partners.plan.admin import UsagePlanAdmin
 
-__all__ = ["ApiKeyAdmin", "PartnerAdmin", "UsagePlanAdmin"]
+__all__ = ["ApiKeyAdmin", "ConnectionAdmin", "PartnerAdmin", "UsagePlanAdmin"]

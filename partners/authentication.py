@@ -23,7 +23,7 @@ from movmo.kit.errors import Kind
 from movmo.operations.context import Caller, Door, Plan
 from movmo.operations.credentials import CredentialRefused
 from partners.api_key import secret
-from partners.oauth import tokens
+from partners.oauth import connections, tokens
 
 LAST_USED_STEP = timedelta(minutes=1)
 
@@ -34,20 +34,25 @@ FROM api_key k JOIN partner p ON p.id = k.partner_id JOIN usage_plan plan ON pla
 WHERE k.digest = %s AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > %s) AND p.is_active
 """
 FIND_BEARER = """
-SELECT u.id, t.scope, a.client_id, a.partner_id
+SELECT u.id, t.scope, c.scopes, a.allowed_scopes, a.client_id, a.partner_id, c.id,
+    (c.last_used_at IS NULL OR c.last_used_at < %s)
 FROM oauth2_provider_accesstoken t JOIN "user" u ON u.id = t.user_id JOIN oauth_application a ON a.id = t.application_id
+JOIN oauth_connection c ON c.user_id = t.user_id AND c.application_id = t.application_id
 LEFT JOIN partner p ON p.id = a.partner_id
 WHERE t.token_checksum = %s AND t.expires > %s AND u.is_active AND a.disabled_at IS NULL
-AND (a.partner_id IS NULL OR p.is_active)
+AND c.disconnected_at IS NULL AND (a.partner_id IS NULL OR p.is_active)
 """
-TOUCH_KEY = "UPDATE api_key SET last_used_at = %s WHERE digest = %s AND (last_used_at IS NULL OR last_used_at < %s)"
+TOUCH_KEY = "UPDATE api_key SET last_used_at = %s WHERE id = %s AND (last_used_at IS NULL OR last_used_at < %s)"
+TOUCH_CONNECTION = """
+UPDATE oauth_connection SET last_used_at = %s WHERE id = %s AND (last_used_at IS NULL OR last_used_at < %s)
+"""
 
 
 class ApiKeyInvalid(CredentialRefused):
     kind = Kind.UNAUTHENTICATED
     code = "api_key_invalid"
     message = "The API key is unknown, revoked or expired."
-    hint = "Send a current key of yours in the `x-api-key` header."
+    hint = "Send a current key of yours, which begins with mvm_live_ or mvm_test_, once, in the `x-api-key` header."
 
 
 class TokenInvalid(CredentialRefused):
@@ -55,6 +60,13 @@ class TokenInvalid(CredentialRefused):
     code = "token_invalid"
     message = "The access token is invalid, expired or revoked."
     hint = "Refresh the token, or ask the traveler to sign in again, then repeat the call."
+
+
+class TokenIsApiKey(CredentialRefused):
+    kind = Kind.UNAUTHENTICATED
+    code = "token_is_api_key"
+    message = "The `Authorization` header holds an API key, where an access token belongs."
+    hint = "Send keys as `x-api-key`, over REST only, and as `Authorization: Bearer` the access token of the traveler."
 
 
 class TokenNotForPartner(CredentialRefused):
@@ -81,11 +93,13 @@ class _Token:
 
 
 def authenticate(*, door: Door, api_key: str | None, bearer: str | None, request_id: str) -> Caller:
-    """Raises ApiKeyInvalid, TokenInvalid or TokenNotForPartner. None means: not sent."""
+    """Raises ApiKeyInvalid, TokenIsApiKey, TokenInvalid or TokenNotForPartner. None means: not sent."""
     now = clock.now()
     if api_key is not None and not secret.is_well_formed(api_key):
         raise ApiKeyInvalid
     if bearer is not None:
+        if secret.is_well_formed(bearer):
+            raise TokenIsApiKey
         _check_signature(bearer, door, now)
     key = None if api_key is None else _find_key(secret.digest(api_key), now)
     token = None if bearer is None else _find_token(bearer, now)
@@ -139,26 +153,31 @@ def _find_key(digest: str, now: datetime) -> _Key:
         raise ApiKeyInvalid
     key_id, partner_id, is_live, name, rate, burst, month_quota, allowed, untouched = row
     if untouched:
-        _touch(digest, instant, step)
+        _touch(TOUCH_KEY, (instant, key_id, step))
     plan = Plan(name, rate, burst, month_quota, frozenset(allowed.split()) or None)
     return _Key(_uuid(key_id), _uuid(partner_id), bool(is_live), plan)
 
 
 def _find_token(bearer: str, now: datetime) -> _Token:
+    """A token counts for what the traveler still grants and staff still allow, not for what it was issued with."""
+    instant, step = _stored(now), _stored(now - LAST_USED_STEP)
     with connection.cursor() as cursor:
-        cursor.execute(FIND_BEARER, (sha256(bearer.encode()).hexdigest(), _stored(now)))
+        cursor.execute(FIND_BEARER, (step, sha256(bearer.encode()).hexdigest(), instant))
         row = cursor.fetchone()
     if row is None:
         raise TokenInvalid
-    user_id, scope, client_id, partner_id = row
-    return _Token(_uuid(user_id), frozenset(scope.split()), client_id, partner_id and _uuid(partner_id))
+    user_id, scope, connected, allowed, client_id, partner_id, connection_id, untouched = row
+    if untouched:
+        _touch(TOUCH_CONNECTION, (instant, connection_id, step))
+    scopes = connections.in_force(scope, connected, allowed)
+    return _Token(_uuid(user_id), scopes, client_id, partner_id and _uuid(partner_id))
 
 
-def _touch(digest: str, instant: Any, step: Any) -> None:
-    """Note that the key is in use. Whoever holds the lock keeps it: a note is not worth a failed call."""
+def _touch(statement: str, values: tuple[Any, ...]) -> None:
+    """Note that a credential is in use. Whoever holds the lock keeps it: a note is not worth a failed call."""
     try:
         with connection.cursor() as cursor:
-            cursor.execute(TOUCH_KEY, (instant, digest, step))
+            cursor.execute(statement, values)
     except OperationalError:
         pass
 

@@ -2,18 +2,54 @@
 
 from typing import Any
 
+from django import forms
 from django.apps import apps
-from django.contrib import messages
-from django.http import HttpRequest
+from django.conf import settings
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldBooleanSwitchWidget
 
 from movmo.operations.admin import ReadOnlyAdmin
-from partners.oauth.models import Application
+from partners import shown_once
+from partners.oauth import connections
+from partners.oauth.models import Application, Connection
 
 apps.get_app_config("oauth2_provider").verbose_name = "OAuth"  # the library names itself
 
 
+class ScopeLimits(forms.ModelForm):  # type: ignore[type-arg]
+    """The scopes as ticks. A switch says whether they count: no tick at all must not turn into no limit at all."""
+
+    is_limited = forms.BooleanField(
+        label="Limit the scopes", required=False, widget=UnfoldBooleanSwitchWidget, help_text="Off: every scope."
+    )
+    allowed_scopes = forms.MultipleChoiceField(
+        choices=[(scope, f"{words} ({scope})") for scope, words in settings.OAUTH2_PROVIDER["SCOPES"].items()],
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        required=False,
+        help_text="The most this client may have. What you untick here stops working with the next call.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        allowed = self.instance.allowed_scopes.split()
+        self.initial = {**self.initial, "is_limited": bool(allowed), "allowed_scopes": allowed}
+
+    def clean(self) -> Any:
+        cleaned = super().clean() or self.cleaned_data
+        ticked = cleaned.get("allowed_scopes", [])
+        if cleaned.get("is_limited") and not ticked and "allowed_scopes" not in self.errors:
+            self.add_error("allowed_scopes", "Tick at least one scope. To stop the client altogether, disable it.")
+        if ticked and not cleaned.get("is_limited"):
+            self.add_error("is_limited", "Switch this on for the ticks to count, or take them away.")
+        ordered = [scope for scope in settings.OAUTH2_PROVIDER["SCOPES"] if scope in ticked]
+        return cleaned | {"allowed_scopes": " ".join(ordered)}
+
+
 class ApplicationAdmin(ModelAdmin):
+    form = ScopeLimits
     list_display = ("name", "client_id", "partner", "client_type", "registration_source", "disabled_at")
     list_filter = ("registration_source", "client_type", "partner")
     list_select_related = ("partner",)
@@ -25,6 +61,7 @@ class ApplicationAdmin(ModelAdmin):
         "client_type",
         "authorization_grant_type",
         "redirect_uris",
+        "is_limited",
         "allowed_scopes",
         "disabled_at",
         "client_id",
@@ -34,7 +71,7 @@ class ApplicationAdmin(ModelAdmin):
     readonly_fields = ("client_id", "registration_source", "created")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return self.fields if obj else self.fields[:6]
+        return self.fields if obj else self.fields[:7]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         # The secret of a client that becomes confidential later was never shown to anybody.
@@ -54,7 +91,12 @@ class ApplicationAdmin(ModelAdmin):
         secret = obj.client_secret  # hashed by `save`
         super().save_model(request, obj, form, change)
         if not change and obj.client_type == Application.CLIENT_CONFIDENTIAL:
-            messages.warning(request, f"Copy the client secret now, it is shown once: {secret}")
+            obj.shown_once = secret
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+        if secret := getattr(obj, "shown_once", None):
+            return shown_once.page(self, request, obj, what="client secret", secret=secret)
+        return super().response_add(request, obj, post_url_continue)
 
 
 class Granted(ReadOnlyAdmin):
@@ -79,3 +121,23 @@ class GrantAdmin(Granted):
 
 class IDTokenAdmin(Granted):
     list_display = fields = ("user", "application", "scope", "expires", "created")
+
+
+@admin.register(Connection)
+class ConnectionAdmin(Granted):
+    """Who let which application in. Staff may put one out for a traveler who asks for it."""
+
+    list_display = ("user", "application", "scopes", "connected_at", "last_used_at", "disconnected_at")
+    fields = list_display
+    actions = ("disconnect",)
+
+    def has_disconnect_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("partners.change_connection")
+
+    @admin.action(description="Disconnect the selected applications", permissions=["disconnect"])
+    def disconnect(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
+        ended = [
+            connections.disconnect(user=each.user, application=each.application)
+            for each in queryset.select_related("user", "application")
+        ]
+        messages.success(request, f"{sum(ended)} disconnected: none of their tokens works any more.")

@@ -4,12 +4,16 @@ One document serves both discovery addresses, and every address in it is built f
 header must not be able to send a client elsewhere.
 """
 
+# The library is untyped.
+# mypy: allow-untyped-calls
+
 from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, JsonResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
+from oauth2_provider.views.oidc import JwksInfoView
 
 from movmo.operations.scopes import BASELINE
 from partners.oauth.tokens import MCP_RESOURCE, REST_RESOURCE
@@ -44,7 +48,7 @@ def authorization_server(request: HttpRequest) -> JsonResponse:
             "revocation_endpoint_auth_methods_supported": CLIENT_AUTHENTICATION,
             "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
             "authorization_response_iss_parameter_supported": True,
-            "client_id_metadata_document_supported": settings.OAUTH2_PROVIDER["CIMD_ENABLED"],
+            "client_id_metadata_document_supported": settings.MOVMO_CLIENT_DOCUMENTS,
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["RS256"],
             "prompt_values_supported": ["none", "login", "consent"],
@@ -68,7 +72,14 @@ def protected_resource(request: HttpRequest, path: str = "") -> JsonResponse:
     )
 
 
+class Keys(JwksInfoView):
+    """The library opens its key set to every site; who may read us from a browser is settings.CORS_ALLOWED_ORIGINS."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> JsonResponse:
+        response: JsonResponse = super().get(request, *args, **kwargs)
+        del response["Access-Control-Allow-Origin"]
+        return response
+
+
 def _public(document: dict[str, Any]) -> JsonResponse:
-    # Clients that run in a browser read these too; there is nothing in them but addresses.
-    headers = {"Access-Control-Allow-Origin": "*", "Cache-Control": "public, max-age=3600"}
-    return JsonResponse(document, headers=headers)
+    return JsonResponse(document, headers={"Cache-Control": "public, max-age=3600"})

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import re
 from dataclasses import dataclass, field
+from datetime import timedelta
 from html import unescape
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -11,7 +12,9 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from django.core import mail
 from django.core.cache import cache
+from django.db.models import F
 from django.test import Client
+from oauth2_provider.models import RefreshToken
 
 from movmo.accounts.models import User
 from partners.oauth.models import Application
@@ -40,11 +43,13 @@ class Browser:
         assert code is not None
         return self.submit(asked["Location"], code=code.group())
 
-    def submit(self, page: str, **fields: str) -> Any:
-        """Open the page, fill in its first form and send it."""
+    def submit(self, page: str, **fields: Any) -> Any:
+        """Open the page, fill in its first form, tick every box in it and send it. A list is several values."""
         form = self.client.get(page).content.decode().partition("</form>")[0]
-        hidden = re.findall(r'<input type="hidden" name="([^"]+)"(?: value="([^"]*)")?', form)
-        return self.client.post(page, {unescape(name): unescape(value) for name, value in hidden} | fields)
+        filled: dict[str, list[str]] = {}
+        for name, value in re.findall(r'<input type="(?:hidden|checkbox)" name="([^"]+)"(?: value="([^"]*)")?', form):
+            filled.setdefault(unescape(name), []).append(unescape(value))
+        return self.client.post(page, filled | fields)
 
     def authorize(self, **changes: str) -> Any:
         return self.client.get("/v1/oauth/authorize", authorize_query(**changes))
@@ -93,6 +98,12 @@ def redeem(client: Client, code: str, **changes: str) -> Any:
 def refresh(client: Client, token: str, **changes: str) -> Any:
     fields = {"grant_type": "refresh_token", "refresh_token": token, "client_id": "scout"} | changes
     return client.post("/v1/oauth/token", fields)
+
+
+def let_pass(time: timedelta) -> None:
+    """So much later, as far as refresh tokens go: the library keeps its own time, so theirs is moved."""
+    rotated = RefreshToken.objects.exclude(revoked=None)
+    rotated.update(revoked=F("revoked") - time, updated=F("updated") - time)
 
 
 @pytest.fixture

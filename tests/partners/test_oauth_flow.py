@@ -5,16 +5,18 @@ from typing import Any
 import jwt
 import pytest
 from django.core.cache import cache
-from django.test import Client
+from django.test import Client, RequestFactory
 from oauth2_provider.models import AccessToken, Grant, RefreshToken
+from oauth2_provider.oauth2_backends import get_oauthlib_core
 
 from movmo.accounts.models import User
 from movmo.kit import clock
 from movmo.operations.context import Door
 from partners.authentication import TokenInvalid, authenticate
 from partners.oauth.models import Application
+from partners.oauth.validator import COLLISION
 from tests import factories
-from tests.partners.conftest import Browser, arrived, authorize_query, redeem, refresh
+from tests.partners.conftest import Browser, arrived, authorize_query, let_pass, redeem, refresh
 
 
 def bearer_works(token: str) -> bool:
@@ -173,6 +175,7 @@ def test_a_refresh_gives_a_new_pair_and_retires_the_old(granted: Any, client: Cl
 
 def test_a_replayed_refresh_token_kills_its_family(granted: Any, client: Client) -> None:
     fresh = refresh(client, granted["refresh_token"]).json()
+    let_pass(COLLISION)
     assert refresh(client, granted["refresh_token"]).json()["error"] == "invalid_grant"
     assert refresh(client, fresh["refresh_token"]).json()["error"] == "invalid_grant"
     assert not bearer_works(fresh["access_token"])
@@ -222,6 +225,20 @@ def test_an_id_token_is_no_access_token(browser: Browser, client: Client, ana: U
     assert client.get(userinfo, headers={"Authorization": f"Bearer {answer['id_token']}"}).status_code == 401
     mine = client.get(userinfo, headers={"Authorization": f"Bearer {answer['access_token']}", "Host": "localhost"})
     assert mine.json()["sub"] == str(ana.pk)
+
+
+def test_the_library_itself_takes_access_tokens_and_no_id_tokens(browser: Browser, client: Client) -> None:
+    """It tells the two apart by how they begin, and would take one for the other."""
+    answer = redeem(client, browser.approve(scope="openid flights:read")["code"]).json()
+
+    def is_taken(token: str) -> bool:
+        headers = {"Authorization": f"Bearer {token}", "Host": "127.0.0.1:8000"}
+        request = RequestFactory().get("/v1/mcp", headers=headers)
+        return bool(get_oauthlib_core().verify_request(request, scopes=["flights:read"])[0])  # type: ignore[no-untyped-call]
+
+    assert is_taken(answer["access_token"])
+    assert not is_taken(answer["id_token"])
+    assert not is_taken(answer["refresh_token"])
 
 
 def test_disconnecting_by_revocation_kills_both_tokens(granted: Any, client: Client) -> None:

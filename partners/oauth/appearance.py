@@ -1,0 +1,47 @@
+"""What people are shown of an application. It may call itself anything, so nothing it says is shown as it came."""
+
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from partners.oauth.models import LOOPBACK_HOSTS, Application
+
+LONGEST_NAME = 60
+NAMELESS = "An application without a name"
+
+
+def name_of(application: Application) -> str:
+    """One line of characters that can be seen. What would turn the text around it, or hide in it, is left out."""
+    line = " ".join("".join(mark if mark.isprintable() else " " for mark in application.name).split())
+    return (line if len(line) <= LONGEST_NAME else line[: LONGEST_NAME - 1] + "…") or NAMELESS
+
+
+def host_of(address: str) -> str:
+    """The host of an address in ASCII: a letter of another alphabet must not pass for one of ours."""
+    host = urlsplit(address).hostname or ""
+    try:
+        return host.encode("idna").decode()
+    except UnicodeError:
+        return host.encode("ascii", "backslashreplace").decode()
+
+
+def home_of(application: Application) -> str:
+    """The host behind the application, empty when it is a program on somebody's own device.
+
+    A client id that is an address was fetched from there; otherwise answers going to a host is all that is known.
+    """
+    if application.client_id.startswith("https://"):
+        return host_of(application.client_id)
+    first, *_ = [*application.redirect_uris.split(), ""]
+    return "" if is_loopback(first) else host_of(first)
+
+
+def is_loopback(address: str) -> bool:
+    return urlsplit(address).hostname in LOOPBACK_HOSTS
+
+
+def in_words(scopes: Iterable[str]) -> list[str]:
+    """What the scopes mean, in the order of the list of all. One that no longer exists says nothing."""
+    held = set(scopes)
+    return [words for scope, words in settings.OAUTH2_PROVIDER["SCOPES"].items() if scope in held]
