@@ -3,16 +3,20 @@
 from typing import Any
 
 from allauth.account.models import EmailAddress
-from django.contrib import admin
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from movmo.accounts.models import SignInAttempts, User
+from movmo.accounts import lockout
+from movmo.accounts.models import Device, Lockout, SignInAttempts, User
 from movmo.operations.admin import ReadOnlyAdmin
 
 LINK = "text-primary-600 dark:text-primary-500"
@@ -20,6 +24,8 @@ LINK = "text-primary-600 dark:text-primary-500"
 # The address is the person's own field: a second list of addresses would only disagree with it.
 admin.site.unregister(EmailAddress)
 admin.site.unregister(Group)
+admin.site.unregister(Authenticator)
+admin.site.unregister(UserSession)
 
 
 @admin.register(Group)
@@ -35,6 +41,65 @@ class SignInAttemptsAdmin(ReadOnlyAdmin):
 
     list_display = ("begun_at", "taken")
     fields = ("begun_at", "taken")
+
+
+@admin.register(Lockout)
+class LockoutAdmin(ReadOnlyAdmin):
+    """Failures in a row, and who has to wait because of them."""
+
+    list_display = ("person", "way", "failures", "last_failed_at", "locked_until")
+    fields = ("person", "way", "failures", "last_failed_at", "locked_until")
+    readonly_fields = ("person", "way")
+    actions = ("unlock",)
+
+    @admin.display(description="person")
+    def person(self, row: Lockout) -> str:
+        return str(lockout.person_of(row.account) or "nobody any more")
+
+    @admin.display(description="what was tried")
+    def way(self, row: Lockout) -> str:
+        return row.account.partition(" ")[2]
+
+    @admin.action(description="Unlock, and forget the failures", permissions=["unlock"])
+    def unlock(self, request: HttpRequest, rows: QuerySet[Lockout]) -> None:
+        for row in rows:
+            self.log_change(request, row, f"Unlocked: {row.account}")
+        count, _ = rows.delete()
+        messages.success(request, f"Unlocked: {count}")
+
+    def has_unlock_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("accounts.delete_lockout")
+
+
+@admin.register(Authenticator)
+class AuthenticatorAdmin(ReadOnlyAdmin):
+    """Who has which second factor. What it is made of stays out."""
+
+    list_display = ("user", "type", "created_at", "last_used_at")
+    list_filter = ("type",)
+    search_fields = ("user__email",)
+    search_help_text = "A whole e-mail address."
+    fields = ("user", "type", "created_at", "last_used_at")
+
+
+@admin.register(UserSession)
+class UserSessionAdmin(ReadOnlyAdmin):
+    """Where people are signed in. The key of a session opens it, so it stays out."""
+
+    list_display = ("user", "ip", "created_at", "last_seen_at")
+    search_fields = ("user__email",)
+    search_help_text = "A whole e-mail address."
+    fields = ("user", "ip", "user_agent", "created_at", "last_seen_at")
+
+
+@admin.register(Device)
+class DeviceAdmin(ReadOnlyAdmin):
+    """Browsers that people signed in with before: from others they get a letter."""
+
+    list_display = ("user", "label", "first_seen_at", "last_seen_at")
+    search_fields = ("user__email",)
+    search_help_text = "A whole e-mail address."
+    fields = ("user", "label", "first_seen_at", "last_seen_at")
 
 
 @admin.register(User)

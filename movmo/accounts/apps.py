@@ -1,6 +1,20 @@
 from django.apps import AppConfig
+from django.contrib import admin
+from django.contrib.admin import sites
 
 
 class AccountsConfig(AppConfig):
     name = "movmo.accounts"
     label = "accounts"
+
+
+class Theme(AppConfig):
+    """Unfold, which looks like the admin and is replaced here as its site: ours asks for a second factor."""
+
+    name = "unfold"
+    default = False
+
+    def ready(self) -> None:
+        from movmo.accounts.office import OfficeSite  # needs the models
+
+        admin.site = sites.site = OfficeSite()

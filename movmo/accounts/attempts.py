@@ -1,14 +1,12 @@
-"""How often a pending sign-in was tried, counted where parallel requests meet.
+"""How often a pending code was tried, counted where parallel requests meet.
 
-allauth counts in the session: load, add one, save. Requests sent at once all load the same number, so each of them is
+A count in the session is loaded, raised and saved. Requests sent at once all load the same number, so each of them is
 judged, and one that saves late brings back an attempt that had ended. One conditional UPDATE knows no such gap.
 """
 
 from datetime import timedelta
 from hashlib import sha256
-from typing import Any
 
-from allauth.account import app_settings
 from django.db.models import F
 
 from movmo.accounts.models import SignInAttempts
@@ -21,12 +19,15 @@ def take(pending: str, *, limit: int) -> bool:
     return SignInAttempts.objects.filter(pending=pending, taken__lt=limit).update(taken=F("taken") + 1) == 1
 
 
-def name_of(session_key: str, state: dict[str, Any], action: str) -> str:
-    """The name of a pending sign-in. It stays the same when another code is asked for, and tells no session key."""
-    return sha256(f"{session_key}:{state['at']}:{action}".encode()).hexdigest()
+def taken(pending: str) -> int:
+    return SignInAttempts.objects.values_list("taken", flat=True).get(pending=pending)
 
 
-def forget_ended() -> None:
-    """Delete the counts of sign-ins whose codes work no longer."""
-    ended = clock.now() - 2 * timedelta(seconds=app_settings.LOGIN_BY_CODE_TIMEOUT)
-    SignInAttempts.objects.filter(begun_at__lt=ended).delete()
+def name_of(pending: str, action: str) -> str:
+    """The name of the count of one action. It is not what the session holds."""
+    return sha256(f"{pending}:{action}".encode()).hexdigest()
+
+
+def forget_ended(*, after: timedelta) -> None:
+    """Delete the counts of codes that work no longer, `after` they were begun."""
+    SignInAttempts.objects.filter(begun_at__lt=clock.now() - after).delete()

@@ -42,6 +42,11 @@ class User(AbstractUser):
     def __str__(self) -> str:
         return self.email
 
+    def clean(self) -> None:
+        """As `create_user` has it: an address typed in the back office must be found when its owner types it."""
+        super().clean()
+        self.email = self.email.lower()
+
 
 class SignInAttempts(models.Model):
     """How many tries of one pending sign-in were taken: see `attempts`."""

@@ -1,17 +1,14 @@
 """The back office of people, partners and grants: it opens, and it shows no secret."""
 
-import re
-
 import pytest
 from django.test import Client
 from oauth2_provider.models import AccessToken
 
 from movmo.accounts.models import User
-from partners.api_key import secret, services
-from partners.api_key.models import ApiKey
 from partners.oauth.models import Application
 from partners.partner.models import Partner
 from tests import factories
+from tests.office import clerk_with_app, entered
 
 PAGES = [
     "accounts/user",
@@ -28,9 +25,7 @@ PAGES = [
 
 @pytest.fixture
 def office(client: Client, db: None) -> Client:
-    clerk = User.objects.create_superuser("chief@movmo.example", "a long passphrase")
-    client.force_login(clerk, backend="django.contrib.auth.backends.ModelBackend")
-    return client
+    return entered(client, clerk_with_app())
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -43,26 +38,6 @@ def test_every_list_opens(office: Client, ana: User, aviare: Partner, page: str)
 @pytest.mark.parametrize("page", ["accounts/user", "partners/partner", "partners/apikey", "partners/application"])
 def test_what_staff_make_can_be_made(office: Client, page: str) -> None:
     assert office.get(f"/admin/{page}/add/").status_code == 200
-
-
-def test_a_key_is_shown_once_and_never_again(office: Client, aviare: Partner) -> None:
-    form = {"partner": str(aviare.pk), "name": "back end", "expires_at_0": "", "expires_at_1": ""}
-    page = office.post("/admin/partners/apikey/add/", form, follow=True).content.decode()
-    shown = re.search(r"mvm_live_[0-9A-Za-z]{36}", page)
-    assert shown is not None
-    assert secret.is_well_formed(shown.group())
-    key = ApiKey.objects.get()
-    assert key.digest == secret.digest(shown.group())
-    change = office.get(f"/admin/partners/apikey/{key.pk}/change/").content.decode()
-    assert shown.group() not in change
-    assert key.digest not in change
-
-
-def test_staff_revoke_keys(office: Client, aviare: Partner) -> None:
-    key, _ = services.issue(partner=aviare, name="back end")
-    office.post("/admin/partners/apikey/", {"action": "revoke", "_selected_action": [str(key.pk)]})
-    key.refresh_from_db()
-    assert key.revoked_at is not None
 
 
 def test_a_token_can_be_looked_up_but_not_read_or_changed(office: Client, ana: User, scout: Application) -> None:

@@ -3,14 +3,12 @@
 import pytest
 from django.test import Client
 
-from movmo.accounts.models import User
+from tests.office import clerk_with_app, entered
 
 
 @pytest.fixture
 def office(client: Client, db: None) -> Client:
-    clerk = User.objects.create_superuser("chief@movmo.example", "a long passphrase")
-    client.force_login(clerk, backend="django.contrib.auth.backends.ModelBackend")
-    return client
+    return entered(client, clerk_with_app())
 
 
 @pytest.mark.parametrize(

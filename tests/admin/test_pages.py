@@ -6,6 +6,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.db.models import Model
@@ -16,7 +18,8 @@ from unfold.admin import ModelAdmin
 
 from bookings.offer.models import Offer
 from bookings.passenger.models import Passenger
-from movmo.accounts.models import SignInAttempts, User
+from movmo.accounts import lockout
+from movmo.accounts.models import Device, Lockout, SignInAttempts, User
 from movmo.kit import clock
 from movmo.operations.models import IdempotencyRecord
 from partners.api_key.models import ApiKey
@@ -24,19 +27,17 @@ from partners.oauth.models import Application
 from partners.partner.models import Partner
 from tests import factories
 from tests.contract.world import World
+from tests.office import PASSWORD, SECRET, clerk_with_app, entered
 
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 MADE_BY_STAFF = {User, Group, Partner, ApiKey, Application, Partner._meta.get_field("plan").related_model}
 NEVER_DELETED = {User, Partner, ApiKey, Application}
-PASSWORD = "a long passphrase"
 PHONE = "+4915112345678"
 
 
 @pytest.fixture
 def office(client: Client, db: None) -> Client:
-    clerk = User.objects.create_superuser("chief@movmo.example", PASSWORD)
-    client.force_login(clerk, backend="django.contrib.auth.backends.ModelBackend")
-    return client
+    return entered(client, clerk_with_app())
 
 
 @pytest.fixture
@@ -52,7 +53,10 @@ def secrets(world: World, ana: User, aviare: Partner, scout: Application) -> lis
     RefreshToken.objects.create(user=ana, application=scout, token="refresh-token-secret")
     IDToken.objects.create(user=ana, application=scout, expires=later, jti=uuid4())
     SignInAttempts.objects.create(pending="pending-sign-in-secret", taken=1)
-    shown_to_nobody = ["grant-code-secret", "refresh-token-secret"]
+    Lockout.objects.create(account=lockout.name_of(ana, lockout.Way.PASSWORD), failures=3)
+    Device.objects.create(user=ana, digest="device-digest-secret", label="Firefox on Linux")
+    UserSession.objects.create(user=ana, session_key="session-key-secret", ip="192.0.2.1", user_agent="Firefox")
+    shown_to_nobody = ["grant-code-secret", "refresh-token-secret", "device-digest-secret", "session-key-secret"]
     return [key, token, *shown_to_nobody, *_stored(), *_private()]
 
 
@@ -71,6 +75,9 @@ def _stored() -> Iterator[str]:
         yield bytes(record.fingerprint).hex()
     for offer in Offer.objects.all():
         yield offer.raw_sha256
+    for factor in Authenticator.objects.all():
+        yield factor.data["secret"]
+    yield SECRET
 
 
 def _private() -> Iterator[str]:
@@ -143,7 +150,7 @@ def test_the_secret_of_a_confidential_client_is_shown_once(office: Client, aviar
         "redirect_uris": "https://aviare.example/callback",
     }
     made = office.post("/admin/partners/application/add/", form, follow=True).content.decode()
-    secret = made.split("it is shown once: ")[1].split("<")[0].strip()
+    secret = made.split('id="secret"')[1].split('value="')[1].split('"')[0]
     assert len(secret) == 43
     client = Application.objects.get()
     assert client.client_secret != secret
@@ -151,8 +158,8 @@ def test_the_secret_of_a_confidential_client_is_shown_once(office: Client, aviar
 
 
 def test_a_clerk_who_opens_the_sign_in_page_itself_comes_to_the_back_office(client: Client, db: None) -> None:
-    User.objects.create_superuser("chief@movmo.example", PASSWORD)
+    chief = clerk_with_app()
     page = client.get("/admin/login/").content.decode()
     assert '<input type="hidden" name="next" value="/admin/" form="login-form">' in page
-    form = {"username": "chief@movmo.example", "password": PASSWORD, "next": "/admin/"}
+    form = {"username": chief.email, "password": PASSWORD, "next": "/admin/"}
     assert client.post("/admin/login/", form).headers["Location"] == "/admin/"

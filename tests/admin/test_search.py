@@ -12,10 +12,10 @@ from django.urls import reverse
 
 from bookings.booking.models import Booking
 from bookings.sandbox_airline.models import SandboxOrder
-from movmo.accounts.models import User
 from movmo.operations.admin import ReadOnlyAdmin
 from movmo.operations.models import AuditEvent
 from tests.contract.world import World
+from tests.office import clerk_with_app, entered
 
 
 def _ids_of(table: ReadOnlyAdmin) -> list[str]:
@@ -33,9 +33,7 @@ TABLES = [
 
 @pytest.fixture
 def office(client: Client, db: None) -> Client:
-    clerk = User.objects.create_superuser("chief@movmo.example", "a long passphrase")
-    client.force_login(clerk, backend="django.contrib.auth.backends.ModelBackend")
-    return client
+    return entered(client, clerk_with_app())
 
 
 def _found(office: Client, model: type[Model], term: str) -> list[Any]:

@@ -1,0 +1,78 @@
+"""Letters about what changed on an account, so that its owner notices what somebody else did.
+
+They leave when the change is committed. A mail server that is away keeps no change from happening: the letter is lost,
+the log says which kind, and not to whom or what it said. No letter holds a code or a token.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from movmo.accounts.models import User
+from movmo.kit import clock
+from movmo.operations.scopes import SCOPES
+
+log = structlog.get_logger()
+
+LONGEST_NAME = 60
+
+
+def application_connected(user: User, *, name: str, scopes: Iterable[str]) -> None:
+    """An application may now act for the traveler. `name` is what it calls itself: not to be trusted."""
+    allowed = [SCOPES[scope] for scope in scopes if scope in SCOPES]
+    _send(user, "application_connected", "oauth2_provider:connections", name=_plain(name), allowed=allowed)
+
+
+def new_device(user: User, *, label: str, network: str, at: datetime) -> None:
+    """Somebody signed in with a browser that the account was never used with. `network`: an IP address or a prefix."""
+    _send(user, "new_device", "account_sessions", label=_plain(label), network=_plain(network), at=at)
+
+
+def passkey_added(user: User, *, name: str) -> None:
+    """`name` is what the owner calls the passkey."""
+    _send(user, "passkey_added", "account_passkeys", name=_plain(name), at=clock.now())
+
+
+def passkey_removed(user: User, *, name: str) -> None:
+    _send(user, "passkey_removed", "account_passkeys", name=_plain(name), at=clock.now())
+
+
+def second_factor_changed(user: User, *, what: str) -> None:
+    """`what` is a sentence without its full stop: “An authenticator app was added”."""
+    _send(user, "second_factor_changed", "account_sessions", what=what, at=clock.now())
+
+
+def account_locked(user: User, *, until: datetime) -> None:
+    """Too many failures to sign in: nobody comes in before `until`."""
+    _send(user, "account_locked", "account_sessions", until=until)
+
+
+def _send(user: User, notice: str, page: str, **facts: Any) -> None:
+    link = settings.ORIGIN + reverse(page)
+    letter = EmailMessage(
+        subject=render_to_string(f"email/{notice}_subject.txt").strip(),
+        body=render_to_string(f"email/{notice}_message.txt", {"link": link, **facts}),
+        to=[user.email],
+    )
+    transaction.on_commit(partial(_post, letter, notice))
+
+
+def _post(letter: EmailMessage, notice: str) -> None:
+    try:
+        letter.send()
+    except (OSError, ValueError) as failure:  # smtplib's errors are OSErrors; their texts hold addresses
+        log.error("notice.not_sent", notice=notice, error=type(failure).__name__)
+
+
+def _plain(text: str) -> str:
+    """One short line: names come from whoever is being reported on."""
+    line = " ".join("".join(mark if mark.isprintable() else " " for mark in text).split())
+    return line if len(line) <= LONGEST_NAME else line[: LONGEST_NAME - 1] + "…"
