@@ -18,16 +18,13 @@ import structlog
 from django.conf import settings
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from movmo.env import Misconfigured
-
-try:
-    from movmo.wsgi import application as wsgi_application  # sets Django up: rooms are imported after it
-except Misconfigured as failure:
-    raise SystemExit(str(failure)) from None
+from movmo.wsgi import application as wsgi_application  # sets Django up: rooms are imported after it
 
 # isort: split
 from mcp_server.asgi import PATHS, McpDoor
+from movmo.headers import Stamped
 from movmo.kit.threads import DatabaseThreads
+from movmo.operations.usage_writer import WRITER
 from movmo.wsgi_bridge import WSGIApplication, WSGIBridge
 from partners import authentication
 
@@ -57,7 +54,7 @@ class Application:
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
         try:
-            async with self._mcp.lifespan(), self._wsgi_lifespan():
+            async with _usage_lifespan(), self._mcp.lifespan(), self._wsgi_lifespan():
                 # What is loaded by now stays: the collector need not walk it again.
                 gc.collect()
                 gc.freeze()
@@ -80,4 +77,14 @@ class Application:
             await asyncio.to_thread(threads.close)
 
 
-application = Application(mcp=McpDoor(authentication), wsgi=wsgi_application)
+@asynccontextmanager
+async def _usage_lifespan() -> AsyncIterator[None]:
+    """The outermost, so that the last calls are in the usage book before it is written a last time."""
+    WRITER.start(settings.MOVMO_USAGE_SECONDS)
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(WRITER.stop)
+
+
+application = Stamped(Application(mcp=McpDoor(authentication), wsgi=wsgi_application))

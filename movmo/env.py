@@ -6,6 +6,7 @@ import json
 import os
 import re
 import secrets
+import stat
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,12 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from movmo import weak_secrets
+from movmo.kit.rsa import new_rsa_key
+from movmo.weak_secrets import Misconfigured
+
+__all__ = ["Misconfigured"]
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 LOOPBACK = "http://127.0.0.1:8000"
 # What has no default in production: each decides who reaches the server or who can read what it keeps.
@@ -23,15 +30,22 @@ REQUIRED = (
     "MOVMO_ORIGIN",
     "MOVMO_ALLOWED_HOSTS",
     "DATABASE_URL",
+    "MOVMO_REDIS_URL",
     "MOVMO_SECRET_KEY",
     "MOVMO_ENCRYPTION_KEYS",
     "MOVMO_OAUTH_RSA_KEY",
 )
+# What may come from a file that `<name>_FILE` names.
+SECRETS = (
+    "DATABASE_URL",
+    "MOVMO_REDIS_URL",
+    "MOVMO_SECRET_KEY",
+    "MOVMO_ENCRYPTION_KEYS",
+    "MOVMO_OAUTH_RSA_KEY",
+    "MOVMO_SMTP_PASSWORD",
+)
+RSA_BITS = 2048
 _PEM = re.compile(r"-----BEGIN [A-Z ]+-----.+?-----END [A-Z ]+-----", re.DOTALL)
-
-
-class Misconfigured(Exception):
-    """The environment says something that cannot be run with."""
 
 
 def text(name: str, default: str) -> str:
@@ -73,18 +87,26 @@ def is_production() -> bool:
 
 def require() -> None:
     """In production, name everything that is missing, at once."""
-    missing = [name for name in REQUIRED if not text(name, "").strip()]
+    missing = [name for name in REQUIRED if not (text(name, "").strip() or secret_file(name))]
     if missing and is_production():
         raise Misconfigured(f"{', '.join(missing)} must be set in production")
 
 
 def origin() -> str:
     """Scheme and authority and nothing else: every public address is this and a path."""
-    value = text("MOVMO_ORIGIN", "") or LOOPBACK
+    return _origin("MOVMO_ORIGIN", text("MOVMO_ORIGIN", "") or LOOPBACK)
+
+
+def hosted_origins() -> list[str]:
+    """Movmo's own pages on other hosts, which may call the API from a browser. No partner's are among them."""
+    return [_origin("MOVMO_HOSTED_ORIGINS", value) for value in names("MOVMO_HOSTED_ORIGINS", [])]
+
+
+def _origin(name: str, value: str) -> str:
     if not re.fullmatch(r"https?://([\w.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?", value, re.ASCII):
-        raise Misconfigured(f"MOVMO_ORIGIN must be like https://api.example.com, without a path, not {value!r}")
+        raise Misconfigured(f"{name} must be like https://api.example.com, without a path, not {value!r}")
     if is_production() and not value.startswith("https://"):
-        raise Misconfigured(f"MOVMO_ORIGIN must begin with https:// in production, not {value!r}")
+        raise Misconfigured(f"{name} must begin with https:// in production, not {value!r}")
     return value
 
 
@@ -107,7 +129,7 @@ def var_dir() -> Path:
 
 def database() -> dict[str, Any]:
     """Django's DATABASES entry from DATABASE_URL: `sqlite:///path` or `postgresql://user:password@host:port/name`."""
-    url = text("DATABASE_URL", "") or f"sqlite:///{var_dir() / 'movmo.sqlite3'}"
+    url = confidential("DATABASE_URL") or f"sqlite:///{var_dir() / 'movmo.sqlite3'}"
     try:
         parts = urlsplit(url)
         port = parts.port or 5432
@@ -116,6 +138,8 @@ def database() -> dict[str, Any]:
     if parts.scheme == "sqlite":
         return _sqlite(unquote(parts.path[1:]))
     if parts.scheme in ("postgresql", "postgres"):
+        if is_production():
+            weak_secrets.refuse_password("DATABASE_URL", unquote(parts.password or ""))
         return {
             "ENGINE": "django.db.backends.postgresql",
             "NAME": unquote(parts.path[1:]),
@@ -132,6 +156,16 @@ def database() -> dict[str, Any]:
             },
         }
     raise Misconfigured(f"DATABASE_URL has the scheme {parts.scheme!r}; use sqlite or postgresql")
+
+
+def redis() -> str:
+    """`MOVMO_REDIS_URL`, or nothing: limits are then each process's own, which is right for one."""
+    value = confidential("MOVMO_REDIS_URL")
+    if value and not re.match(r"(rediss?|unix)://.", value):  # not shown: it may hold a password
+        raise Misconfigured(
+            "MOVMO_REDIS_URL is no address; use redis://user:password@host:6379/0, rediss:// or unix://"
+        )
+    return value
 
 
 def _sqlite(path: str) -> dict[str, Any]:
@@ -152,13 +186,54 @@ def _sqlite(path: str) -> dict[str, Any]:
 
 @cache
 def secret(name: str) -> str:
-    """A secret from the environment, where an empty one is none; in development generated once and kept in a file
-    only the owner can read."""
-    if value := text(name, "").strip():
+    """A secret from the environment, where an empty one is none, or from the file that `<name>_FILE` names; in
+    development generated once and kept in a file only the owner can read."""
+    if value := confidential(name):
         return value
     if is_production():
         raise Misconfigured(f"{name} must be set in production")
     return _generated()[name]
+
+
+def secret_key() -> str:
+    """`MOVMO_SECRET_KEY`, which signs sessions and forms."""
+    value = secret("MOVMO_SECRET_KEY")
+    if is_production():
+        weak_secrets.refuse_text("MOVMO_SECRET_KEY", value)
+        weak_secrets.refuse_generated("MOVMO_SECRET_KEY", [value], _kept("MOVMO_SECRET_KEY"))
+    return value
+
+
+def confidential(name: str) -> str:
+    """What may be secret, from the environment or from the file that `<name>_FILE` names; empty if from neither."""
+    value = text(name, "").strip()
+    path = secret_file(name)
+    return value or (_read(name, path) if path else "")
+
+
+def secret_file(name: str) -> Path | None:
+    """Where a secret is kept that does not come from the environment itself."""
+    path = text(f"{name}_FILE", "").strip() if name in SECRETS else ""
+    return Path(path) if path else None
+
+
+def files_others_can_read() -> list[str]:
+    """The variables whose files everybody on the machine can read: usual in a container, a mistake elsewhere."""
+    kept = ((name, secret_file(name)) for name in SECRETS)
+    return [f"{name}_FILE" for name, path in kept if path and path.stat().st_mode & stat.S_IROTH]
+
+
+def _read(name: str, path: Path) -> str:
+    try:
+        value = path.read_text().strip()
+        is_others_too = bool(path.stat().st_mode & stat.S_IWOTH)
+    except (OSError, UnicodeDecodeError):
+        value, is_others_too = "", False
+    if is_others_too and is_production():
+        raise Misconfigured(f"{name}_FILE must not be writable by everybody: whoever changes it signs as this server")
+    if not value:
+        raise Misconfigured(f"{name}_FILE must name a file that can be read and holds the secret")
+    return value
 
 
 def encryption_keys() -> dict[int, bytes]:
@@ -174,33 +249,62 @@ def encryption_keys() -> dict[int, bytes]:
         if not re.fullmatch("[0-9]{1,3}", key_id) or int(key_id) > 255 or len(key) != 32:
             raise malformed
         ring[int(key_id)] = key
+    if is_production():
+        for key in ring.values():
+            weak_secrets.refuse_key("MOVMO_ENCRYPTION_KEYS", key)
+        entries = [entry.partition(":")[2] for entry in secret("MOVMO_ENCRYPTION_KEYS").split(",")]
+        weak_secrets.refuse_generated("MOVMO_ENCRYPTION_KEYS", entries, _kept("MOVMO_ENCRYPTION_KEYS"))
     return ring
 
 
 def signing_keys() -> list[str]:
-    """`MOVMO_OAUTH_RSA_KEY`: one or more PEM keys one after the other. Line breaks may be written as \\n, for where a
-    variable is one line."""
+    """`MOVMO_OAUTH_RSA_KEY`, or its file: one or more PEM keys one after the other, and anything between them. Line
+    breaks may be written as \\n, for where a variable is one line."""
     keys = _PEM.findall(secret("MOVMO_OAUTH_RSA_KEY").replace("\\n", "\n"))
     if not keys or not all(_is_rsa(key) for key in keys):
-        raise Misconfigured("MOVMO_OAUTH_RSA_KEY must hold PEM private RSA keys without a passphrase")
+        raise Misconfigured(
+            "MOVMO_OAUTH_RSA_KEY must hold PEM private RSA keys of 2048 bits or more, without a passphrase"
+        )
+    if is_production():
+        weak_secrets.refuse_generated("MOVMO_OAUTH_RSA_KEY", keys, _kept("MOVMO_OAUTH_RSA_KEY"))
     return keys
 
 
 def _is_rsa(pem: str) -> bool:
     try:
-        return isinstance(serialization.load_pem_private_key(pem.encode(), password=None), rsa.RSAPrivateKey)
+        key = serialization.load_pem_private_key(pem.encode(), password=None)
+        return isinstance(key, rsa.RSAPrivateKey) and key.key_size >= RSA_BITS
     except (ValueError, TypeError, UnsupportedAlgorithm):
         return False
 
 
+def signing_key_file() -> Path | None:
+    """Where the signing keys are kept: in a file of their own, or in development's; None if in the environment."""
+    name = "MOVMO_OAUTH_RSA_KEY"
+    return None if text(name, "").strip() else secret_file(name) or generated_secrets()
+
+
+def generated_secrets() -> Path:
+    """Where development keeps the secrets it made."""
+    return var_dir() / "secrets.json"
+
+
+def _kept(name: str) -> str:
+    """What development made and kept here, if it ever did."""
+    try:
+        return str(json.loads(generated_secrets().read_text()).get(name, ""))
+    except (OSError, ValueError):
+        return ""
+
+
 @cache
 def _generated() -> dict[str, str]:
-    path = var_dir() / "secrets.json"
+    path = generated_secrets()
     if not path.exists():
         made = {
             "MOVMO_SECRET_KEY": secrets.token_urlsafe(50),
             "MOVMO_ENCRYPTION_KEYS": "1:" + base64.b64encode(secrets.token_bytes(32)).decode(),
-            "MOVMO_OAUTH_RSA_KEY": _rsa_key(),
+            "MOVMO_OAUTH_RSA_KEY": new_rsa_key(),
         }
         # Written aside and linked into place: of two processes that start at once, one wins whole.
         fresh = path.with_suffix(f".{os.getpid()}")
@@ -211,10 +315,3 @@ def _generated() -> dict[str, str]:
         fresh.unlink()
     kept: dict[str, str] = json.loads(path.read_text())
     return kept
-
-
-def _rsa_key() -> str:
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    return key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    ).decode()

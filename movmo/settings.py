@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import structlog
+from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 
@@ -14,14 +16,14 @@ BASE_DIR = Path(env.BASE_DIR)
 env.require()
 PRODUCTION = env.is_production()
 DEBUG = False
-SECRET_KEY = env.secret("MOVMO_SECRET_KEY")
+SECRET_KEY = env.secret_key()
 
 # Where people and machines reach this server. Everything public is built from it, never from a Host header.
 ORIGIN = env.origin()
 ALLOWED_HOSTS = env.allowed_hosts()
 
 # Transport: TLS ends at the proxy, and production has an https origin only.
-SECURE_HSTS_SECONDS = 30 * 24 * 60 * 60 if PRODUCTION else 0
+SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = False
 SILENCED_SYSTEM_CHECKS = [
     "security.W005",  # HSTS for subdomains: they are others' to promise for
@@ -31,7 +33,7 @@ SILENCED_SYSTEM_CHECKS = [
 ]
 
 INSTALLED_APPS = [
-    "unfold",
+    "movmo.accounts.apps.Theme",  # unfold, with our own site of the admin
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -49,16 +51,19 @@ INSTALLED_APPS = [
     "movmo.operations",
     "movmo.rest",
     "movmo.accounts",
+    "bookings",  # before partners: its operations come first in the reference
     "partners",
-    "bookings",
     "mcp_server",
     "movmo.demo",
 ]
 MIDDLEWARE = [
+    "movmo.headers.Headers",  # first: what any of the others answers has them too
+    "movmo.health.Health",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "movmo.rest.lane.ApiLane",  # calls of the API end here; what follows is for pages
+    "movmo.headers.ContentPolicy",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -66,6 +71,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "movmo.accounts.sessions.LastSeen",
 ]
 ROOT_URLCONF = "movmo.urls"
 WSGI_APPLICATION = "movmo.wsgi.application"
@@ -87,7 +93,7 @@ TEMPLATES = [
 DATABASES = {"default": env.database()}
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
 # Limits of all workers together. Empty: of each process, which is right for one.
-MOVMO_REDIS_URL = env.text("MOVMO_REDIS_URL", "")
+MOVMO_REDIS_URL = env.redis()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"
@@ -96,6 +102,34 @@ STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = not PRODUCTION  # without `collectstatic` outside production
 X_FRAME_OPTIONS = "DENY"
+# What pages may load and run; a script of the page itself names `request.csp_nonce`. `form-action` is left out on
+# purpose: Chromium applies it to the redirect that follows a form, and consent ends in a redirect to the client.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "connect-src": [SELF],
+        "font-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+# The back office's theme runs on Alpine.js, which makes functions of the attributes of its pages, and styles elements
+# by script. Scripts still come from this server only.
+OFFICE_CONTENT_POLICY = {"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_INLINE]}
+# Only our own pages on other hosts call the API from a browser: a key or token of a partner has no business in one.
+# Never with cookies, and never what is for people: their pages, consent, the back office. MCP's door has none of it.
+CORS_ALLOWED_ORIGINS = env.hosted_origins()
+CORS_URLS_REGEX = r"^/(v1/(?!mcp|oauth/authorize)|openapi\.|\.well-known/)"
+CORS_ALLOW_CREDENTIALS = False
+CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "idempotency-key", "x-api-key", "x-request-id"]
+CORS_EXPOSE_HEADERS = [
+    "Deprecation", "Idempotency-Replayed", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "Sunset",
+    "WWW-Authenticate", "X-Request-Id",
+]  # fmt: skip
 APPEND_SLASH = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY
 
@@ -114,10 +148,17 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"  # the code is the verification
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
-ACCOUNT_LOGIN_BY_CODE_ENABLED = True
-ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 600
-ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
-ACCOUNT_LOGIN_BY_CODE_FORMAT = {"numeric": True, "length": 6, "dashed": False}
+ACCOUNT_RATE_LIMITS = False  # ours are counted for all workers together: movmo.accounts.limits
+# Codes that are sent to one address, by network ten times as many; half of it at once.
+MOVMO_CODES_PER_HOUR = env.number("MOVMO_CODES_PER_HOUR", 6)
+# Passkeys that one network may try.
+MOVMO_PASSKEY_SIGN_INS_PER_HOUR = env.number("MOVMO_PASSKEY_SIGN_INS_PER_HOUR", 200)
+MFA_ADAPTER = "movmo.accounts.adapter.Passkeys"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"  # a finger or a PIN: a passkey stands for two proofs
+MFA_TOTP_TOLERANCE = 1  # steps to either side; each code is good once: movmo.accounts.second_factor
+MFA_RATE_LIMITS = False
 # Passwords that may be tried for a staff account, by network three times as many; half of it at once.
 MOVMO_ADMIN_SIGN_INS_PER_HOUR = env.number("MOVMO_ADMIN_SIGN_INS_PER_HOUR", 20)
 CSRF_TRUSTED_ORIGINS = [ORIGIN]
@@ -130,15 +171,18 @@ EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend" if PRODUCTION else
 EMAIL_HOST = env.text("MOVMO_SMTP_HOST", "localhost")
 EMAIL_PORT = env.number("MOVMO_SMTP_PORT", 587)
 EMAIL_HOST_USER = env.text("MOVMO_SMTP_USER", "")
-EMAIL_HOST_PASSWORD = env.text("MOVMO_SMTP_PASSWORD", "")
+EMAIL_HOST_PASSWORD = env.confidential("MOVMO_SMTP_PASSWORD")
 EMAIL_USE_TLS = env.flag("MOVMO_SMTP_TLS", True)
 EMAIL_TIMEOUT = 10
 
 # The authorization server (partners.oauth). MOVMO_OAUTH_RSA_KEY holds one or more PEM keys one after the other: the
-# first signs, all verify, so a new key is put in front and the old one taken away an hour later.
+# first signs, all verify, so a new key is put in front and the old one taken away when nothing it signed is alive.
 _SIGNING_KEY, *_RETIRED_KEYS = env.signing_keys()
+MOVMO_OAUTH_KEY_FILE = env.signing_key_file()  # for the rotation: partners.oauth.keys
 # Clients that may register themselves, by network; half of it at once.
 MOVMO_REGISTRATIONS_PER_HOUR = env.number("MOVMO_REGISTRATIONS_PER_HOUR", 20)
+# Clients whose id is the address of a document; 0 where this server must not reach out to the internet.
+MOVMO_CLIENT_DOCUMENTS = env.flag("MOVMO_CLIENT_DOCUMENTS", True)
 OAUTH2_PROVIDER_APPLICATION_MODEL = "partners.Application"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher", "partners.oauth.hashers.TokenHasher"]
 OAUTH2_PROVIDER: dict[str, Any] = {
@@ -146,7 +190,7 @@ OAUTH2_PROVIDER: dict[str, Any] = {
     "OIDC_ISS_ENDPOINT": ORIGIN,
     "OIDC_RSA_PRIVATE_KEY": _SIGNING_KEY,
     "OIDC_RSA_PRIVATE_KEYS_INACTIVE": _RETIRED_KEYS,
-    "OAUTH2_VALIDATOR_CLASS": "partners.oauth.validator.Validator",
+    "OAUTH2_VALIDATOR_CLASS": "partners.oauth.connected.ConnectedValidator",
     "SCOPES_BACKEND_CLASS": "partners.oauth.validator.ApplicationScopes",
     "ACCESS_TOKEN_GENERATOR": "partners.oauth.tokens.access_token",
     "REFRESH_TOKEN_GENERATOR": "partners.oauth.tokens.refresh_token",
@@ -168,7 +212,7 @@ OAUTH2_PROVIDER: dict[str, Any] = {
     "DCR_ENABLED": True,
     "DCR_REGISTRATION_PERMISSION_CLASSES": ("oauth2_provider.dcr.AllowAllDCRPermission",),
     "DCR_REGISTRATION_TOKEN_EXPIRE_SECONDS": 90 * 24 * 60 * 60,
-    "CIMD_ENABLED": False,
+    "CIMD_ENABLED": False,  # the library would fetch for anybody: partners.oauth.client_document
     "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT": True,
     "COMPLIANT_BCP_RFC9700_PASSWORD_GRANT": True,
     "COMPLIANT_BCP_RFC9700_PKCE_METHOD": True,
@@ -245,7 +289,12 @@ UNFOLD = {
                 "People",
                 ("Users", "person", "accounts_user"),
                 ("Sign-in attempts", "password", "accounts_signinattempts"),
+                ("Second factors", "phonelink_lock", "mfa_authenticator"),
+                ("Lock-outs", "lock_clock", "accounts_lockout"),
+                ("Sessions", "devices", "usersessions_usersession"),
+                ("Known browsers", "laptop", "accounts_device"),
                 ("Groups", "group", "auth_group"),
+                ("Connections", "link", "partners_connection"),
                 ("Access tokens", "token", "oauth2_provider_accesstoken"),
                 ("Refresh tokens", "autorenew", "oauth2_provider_refreshtoken"),
                 ("Authorization codes", "pin", "oauth2_provider_grant"),
@@ -268,14 +317,19 @@ UNFOLD = {
 
 LOGGING_CONFIG = None
 logs.configure(as_json=PRODUCTION)
+if PRODUCTION and (loose := env.files_others_can_read()):
+    structlog.get_logger().warning("secrets.readable_by_everybody", settings=loose)
 
 # Limits and secrets of our own
 MOVMO_USER_RATE = env.number("MOVMO_USER_RATE", 50)
 MOVMO_USER_BURST = env.number("MOVMO_USER_BURST", 100)
+MOVMO_USAGE_SECONDS = env.number("MOVMO_USAGE_SECONDS", 5)  # between two writings of the usage book
 MOVMO_ENCRYPTION_KEYS = env.encryption_keys()
 
 # Seats per sandbox flight and cabin; 0 leaves it to the airline (9 to 60). Load runs need more than a flight has.
 MOVMO_SANDBOX_SEATS = env.number("MOVMO_SANDBOX_SEATS", 0)
+# Whether a call without an API key, an agent's, reaches sandbox providers: no traveler books a pretended flight.
+MOVMO_SANDBOX_FOR_AGENTS = env.flag("MOVMO_SANDBOX_FOR_AGENTS", not PRODUCTION)
 
 # Serving (movmo.asgi): threads are also the database connections of a worker
 MOVMO_MCP_THREADS = env.number("MOVMO_MCP_THREADS", 8)

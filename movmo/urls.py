@@ -5,7 +5,6 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import TemplateView
 
 from movmo.accounts.pages import Page
-from movmo.accounts.views import admin_sign_in
 
 
 class Landing(Page, TemplateView):
@@ -19,7 +18,6 @@ admin.site.index_title = "Back office"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("movmo.rest.urls")),  # first, because it is the busiest: routes are tried in this order
     path("", Landing.as_view(), name="landing"),
-    path("admin/login/", admin_sign_in),  # before the site's own, which it wraps
     path("admin/", admin.site.urls),
     path("", include("movmo.accounts.urls")),
     path("", include("partners.oauth.urls")),

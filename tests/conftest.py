@@ -16,6 +16,7 @@ from bookings.providers import registry as providers
 from bookings.providers.sandbox.airline import Airline
 from movmo.accounts.models import User
 from movmo.kit.clock import stopped_at
+from movmo.operations import limits, usage
 from movmo.operations.context import Caller
 from partners.oauth.models import Application
 from partners.partner.models import Partner
@@ -27,6 +28,9 @@ from tests.contract.world import World, by_agent, by_key, by_key_and_token
 hypothesis.settings.register_profile("suite", deadline=None, derandomize=True, max_examples=60, database=None)
 hypothesis.settings.register_profile("thorough", deadline=None, max_examples=2_000, stateful_step_count=60)
 hypothesis.settings.load_profile("suite")
+
+# A test in which a secret gets into a line of the log fails.
+pytest_plugins = ["tests.secrets_in_logs"]
 
 NOON = datetime(2027, 3, 1, 12, tzinfo=UTC)
 
@@ -55,8 +59,15 @@ def clock() -> Iterator[StoppedClock]:
 
 @pytest.fixture(autouse=True)
 def unlimited(settings: Any) -> None:
-    """Travelers may call as often as a test likes; tests of the limits set their own."""
+    """Each test begins with full allowances, travelers' beyond what a test can use; tests of limits set their own.
+
+    And with an empty usage book, which no thread writes.
+    """
+    limits.MEMORY.forget()
+    usage.BOOK.forget()
     settings.MOVMO_USER_RATE = settings.MOVMO_USER_BURST = 1_000_000
+    settings.MOVMO_CODES_PER_HOUR = settings.MOVMO_PASSKEY_SIGN_INS_PER_HOUR = 1_000_000
+    settings.MOVMO_USAGE_SECONDS = 0
 
 
 @pytest.fixture

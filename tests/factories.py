@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from movmo.accounts.models import User
+from movmo.kit import clock
 from partners.api_key import services as api_keys
 from partners.oauth import services as oauth
 from partners.oauth.models import Application
@@ -24,9 +25,9 @@ def partner(slug: str = "aviare") -> Partner:
     return Partner.objects.get_or_create(slug=slug, defaults={"name": slug.capitalize(), "plan": plan()})[0]
 
 
-def api_key(of: Partner) -> str:
-    """The text of a new key of the partner."""
-    return api_keys.issue(partner=of, name="test")[1]
+def api_key(of: Partner, *, live: bool = False) -> str:
+    """The text of a new key of the partner. Test keys reach the sandbox airline, which is the only one there is."""
+    return api_keys.issue(partner=of, name="test", now=clock.now(), live=live)[1]
 
 
 def application(name: str = "scout", *, of: Partner | None = None) -> Application:

@@ -27,7 +27,7 @@ def live_server(app: Any, **options: Any) -> Iterator[str]:
         "timeout_graceful_shutdown": 3,
         **options,
     }
-    server = uvicorn.Server(uvicorn.Config(app, access_log=False, lifespan="on", **settings))
+    server = uvicorn.Server(uvicorn.Config(app, access_log=False, lifespan="on", log_config=None, **settings))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="live-server", daemon=True)
     thread.start()
     try:

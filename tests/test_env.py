@@ -1,6 +1,7 @@
 """What the environment may say, and the one sentence that an operator reads when it says something else."""
 
 import base64
+import hashlib
 import os
 import subprocess
 import sys
@@ -13,7 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from movmo import env
 
-KEY = base64.b64encode(bytes(range(32))).decode()
+KEY_BYTES = hashlib.sha256(b"a key of the tests").digest()
+KEY = base64.b64encode(KEY_BYTES).decode()
 
 
 def _pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
@@ -26,7 +28,8 @@ PRODUCTION = {
     "MOVMO_ENV": "production",
     "MOVMO_ORIGIN": "https://api.example.com",
     "MOVMO_ALLOWED_HOSTS": "api.example.com",
-    "MOVMO_SECRET_KEY": "0123456789abcdef" * 4,
+    "MOVMO_REDIS_URL": "redis://127.0.0.1:6379/0",
+    "MOVMO_SECRET_KEY": hashlib.sha256(b"another key of the tests").hexdigest(),
     "MOVMO_ENCRYPTION_KEYS": f"1:{KEY}",
     "MOVMO_OAUTH_RSA_KEY": PEM,
 }
@@ -60,7 +63,7 @@ def test_a_whole_production_environment_is_accepted(production: pytest.MonkeyPat
     env.require()
     assert env.origin() == "https://api.example.com"
     assert env.allowed_hosts() == ["api.example.com"]
-    assert env.encryption_keys() == {1: bytes(range(32))}
+    assert env.encryption_keys() == {1: KEY_BYTES}
     assert env.signing_keys() == [PEM.strip()]
 
 
@@ -126,6 +129,34 @@ def test_signing_keys_on_one_line_are_read(production: pytest.MonkeyPatch) -> No
     assert env.signing_keys() == [PEM.strip()] * 2
 
 
+@pytest.mark.parametrize("name", ["MOVMO_SECRET_KEY", "MOVMO_ENCRYPTION_KEYS", "MOVMO_OAUTH_RSA_KEY"])
+def test_a_secret_may_come_from_a_file(production: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
+    (tmp_path / "secret").write_text(f"{PRODUCTION[name]}\n")
+    production.delenv(name)
+    production.setenv(f"{name}_FILE", str(tmp_path / "secret"))
+    env.require()
+    assert env.secret(name) == PRODUCTION[name].strip()
+
+
+@pytest.mark.parametrize("content", [None, "", " \n", b"\xff\xfe"])
+def test_a_file_without_a_secret_is_told_without_what_is_in_it(
+    production: pytest.MonkeyPatch, tmp_path: Path, content: str | bytes | None
+) -> None:
+    path = tmp_path / "secret"
+    if content is not None:
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    production.delenv("MOVMO_SECRET_KEY")
+    production.setenv("MOVMO_SECRET_KEY_FILE", str(path))
+    with pytest.raises(env.Misconfigured, match=r"^MOVMO_SECRET_KEY_FILE must name a file that can be read"):
+        env.secret("MOVMO_SECRET_KEY")
+
+
+def test_the_environment_counts_before_the_file(production: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("of the file")
+    production.setenv("MOVMO_SECRET_KEY_FILE", str(tmp_path / "secret"))
+    assert env.secret("MOVMO_SECRET_KEY") == PRODUCTION["MOVMO_SECRET_KEY"]
+
+
 @pytest.mark.parametrize("end", ["/", "/api", "?a=b", "#here", ":x", "\n", "@evil.example"])
 @pytest.mark.parametrize("name", ["development", "production"])
 def test_an_origin_has_no_path(production: pytest.MonkeyPatch, name: str, end: str) -> None:
@@ -161,6 +192,16 @@ def test_a_database_address_that_is_none_is_told_without_its_password(
     assert "secret" not in str(told.value)
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1:6379", "http://:secret@host", "redis://", "redis:secret"])
+def test_a_redis_address_that_is_none_is_told_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("MOVMO_REDIS_URL", address)
+    with pytest.raises(env.Misconfigured, match="MOVMO_REDIS_URL") as told:
+        env.redis()
+    assert "secret" not in str(told.value)
+
+
 @pytest.mark.parametrize(
     "command", [("manage.py", "check"), ("-m", "uvicorn", "movmo.asgi:application", "--port", "0")]
 )
@@ -177,5 +218,5 @@ def test_production_passes_the_deployment_check_without_a_warning(tmp_path: Path
 
 def test_production_promises_https(tmp_path: Path) -> None:
     asked = "from movmo import settings as s; print(s.SECURE_HSTS_SECONDS, s.SECURE_HSTS_INCLUDE_SUBDOMAINS)"
-    assert _run(tmp_path, "-c", asked).stdout.split() == ["2592000", "False"]
+    assert _run(tmp_path, "-c", asked).stdout.split() == ["31536000", "False"]
     assert _run(tmp_path, "-c", asked, MOVMO_ENV="development").stdout.split() == ["0", "False"]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
+from movmo.accounts import second_factor
 from movmo.accounts.models import User
 from movmo.kit import clock
 from movmo.operations.scopes import SCOPES
@@ -15,7 +16,8 @@ from partners.oauth.models import Application
 from partners.partner.models import Partner
 from partners.plan.models import UsagePlan
 
-PLANS = {"aviare": (200, 400), "customer": (50, 100), "public-website": (20, 40)}
+# Calls a second, calls at once, calls a month.
+PLANS = {"aviare": (200, 400, 5_000_000), "customer": (50, 100, 500_000), "public-website": (20, 40, 100_000)}
 PARTNERS = {"aviare": ("Aviare", "aviare"), "kestrel": ("Kestrel Travel", "customer")}
 TRAVELERS = ("ana@example.com", "bo@example.com")
 ADMIN = "ops@example.com"
@@ -31,23 +33,29 @@ class Cast:
     partner_token: str
     agent_token: str
     admin_password: str
+    admin_app_key: str
+    admin_codes: list[str]
 
 
 @transaction.atomic(durable=True)
 def seed() -> Cast:
     """Make what is missing, and new credentials; the keys of an earlier run are revoked."""
-    for name, (rate, burst) in PLANS.items():
-        UsagePlan.objects.get_or_create(name=name, defaults={"rate": rate, "burst": burst})
+    for name, (rate, burst, month_quota) in PLANS.items():
+        limits = {"rate": rate, "burst": burst, "month_quota": month_quota}
+        UsagePlan.objects.get_or_create(name=name, defaults=limits)
     partners = {slug: _partner(slug) for slug in PARTNERS}
     ana, _bo = (User.objects.arrive(email) for email in TRAVELERS)
     aviare_app = _client("aviare-web", "Aviare", partners["aviare"])
     scout = _client("scout", "Scout, a travel agent", None)
+    password, app_key, codes = _admin()
     return Cast(
         api_key=_new_key(partners["aviare"]),
         other_api_key=_new_key(partners["kestrel"]),
         partner_token=oauth.issue_token(user=ana, application=aviare_app, scopes=SCOPES),
         agent_token=oauth.issue_token(user=ana, application=scout, scopes=SCOPES),
-        admin_password=_admin(),
+        admin_password=password,
+        admin_app_key=app_key,
+        admin_codes=codes,
     )
 
 
@@ -74,16 +82,15 @@ def _client(client_id: str, name: str, partner: Partner | None) -> Application:
 def _new_key(partner: Partner) -> str:
     for old in ApiKey.objects.filter(partner=partner, name=DEMO_KEY, revoked_at=None):
         api_keys.revoke(old, now=clock.now())
-    return api_keys.issue(partner=partner, name=DEMO_KEY, live=False)[1]
+    return api_keys.issue(partner=partner, name=DEMO_KEY, now=clock.now(), live=False)[1]
 
 
-def _admin() -> str:
-    """A new password for the admin at every run, so that none is ever a known one."""
+def _admin() -> tuple[str, str, list[str]]:
+    """A new password and a new second factor for the admin at every run, so that none is ever a known one. The codes
+    are recovery codes: they do not hurry a newcomer, and need no app."""
     password = secrets.token_urlsafe(12)
-    admin = User.objects.filter(email=ADMIN).first()
-    if admin is None:
-        User.objects.create_superuser(ADMIN, password)
-    else:
-        admin.set_password(password)
-        admin.save(update_fields=["password"])
-    return password
+    admin = User.objects.filter(email=ADMIN).first() or User.objects.create_superuser(ADMIN)
+    admin.set_password(password)
+    admin.save(update_fields=["password"])
+    app_key = second_factor.new_secret()
+    return password, app_key, second_factor.start_over(admin, app_key)

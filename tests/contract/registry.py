@@ -12,6 +12,7 @@ from movmo.operations.spec import Operation
 
 EVERY_OPERATION = registry.all_operations()
 WRITES = [operation for operation in EVERY_OPERATION if not operation.is_read]
+TOOLS = [operation for operation in EVERY_OPERATION if operation.tool]
 READS = [operation for operation in EVERY_OPERATION if operation.is_read]
 
 Cases = list[Any]

@@ -12,7 +12,7 @@ from movmo.operations.dispatch import Answer, dispatch
 from movmo.operations.models import AuditEvent, IdempotencyRecord
 from movmo.operations.scopes import ApiKeyMissing, InsufficientScope, UserTokenMissing
 from movmo.operations.spec import Operation
-from tests.contract.registry import EVERY_OPERATION, each, each_scope
+from tests.contract.registry import EVERY_OPERATION, TOOLS, each, each_scope
 from tests.contract.world import ARGUMENTS, World, arguments_for, new_key
 
 pytestmark = pytest.mark.django_db
@@ -54,7 +54,7 @@ def test_its_example_arguments_are_valid_for_a_partner(operation: Operation, wor
     assert (answer.status, answer.replayed) == (operation.rest.status, False)
 
 
-@each(EVERY_OPERATION)
+@each(TOOLS)
 def test_its_example_arguments_are_valid_for_an_agent(operation: Operation, world: World, ana_by_scout: Caller) -> None:
     answer = call(operation, ana_by_scout, arguments_for(operation.name, world))
     assert isinstance(answer.view, operation.result_model)

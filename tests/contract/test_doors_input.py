@@ -8,6 +8,7 @@ from uuid import uuid4
 import orjson
 import pytest
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from bookings.offer.models import Offer
 from movmo.kit import clock, cursor
@@ -23,6 +24,7 @@ from tests.contract.doors import (  # noqa: F401  (the last two are fixtures)
     every,
     is_write,
     path_names,
+    serves,
     the_stage,
 )
 from tests.contract.world import raw_offer, the
@@ -45,9 +47,16 @@ def takes_any_text(annotation: Any) -> bool:
 
 def each_field() -> Iterator[Any]:
     for operation in registry.all_operations():
-        for name in operation.request_model.model_fields:
+        for name, field in operation.request_model.model_fields.items():
+            sent_as = field.alias or name
             for door in BOTH:
-                yield pytest.param(operation, door, name, id=f"{operation.name}-{door}-{name}")
+                if serves(door, operation):
+                    yield pytest.param(operation, door, sent_as, id=f"{operation.name}-{door}-{sent_as}")
+
+
+def field_sent_as(operation: Operation, name: str) -> FieldInfo:
+    fields = operation.request_model.model_fields
+    return next(field for known, field in fields.items() if name == (field.alias or known))
 
 
 with_each_field = pytest.mark.parametrize(("operation", "door_name", "name"), list(each_field()))
@@ -81,7 +90,7 @@ def _is_model(part: Any) -> bool:
 def test_a_field_of_a_wrong_type_is_named(stage: Stage, operation: Operation, door_name: DoorName, name: str) -> None:
     wrong = NONSENSE
     if comes_in_the_url(operation, door_name, name):
-        any_text = takes_any_text(operation.request_model.model_fields[name].annotation)
+        any_text = takes_any_text(field_sent_as(operation, name).annotation)
         wrong = "x" * 2_000 if any_text else "nonsense"
     told = stage.refused(door_name, operation, {**stage.arguments(operation), name: wrong})
     assert told.verdict == (400, "validation_failed")
@@ -92,7 +101,7 @@ def test_a_field_of_a_wrong_type_is_named(stage: Stage, operation: Operation, do
 @with_each_field
 def test_a_required_field_is_asked_for(stage: Stage, operation: Operation, door_name: DoorName, name: str) -> None:
     in_path = door_name == "rest" and name in path_names(operation)
-    if in_path or not operation.request_model.model_fields[name].is_required():
+    if in_path or not field_sent_as(operation, name).is_required():
         return
     arguments = {known: value for known, value in stage.arguments(operation).items() if known != name}
     told = stage.refused(door_name, operation, arguments)

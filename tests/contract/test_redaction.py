@@ -71,7 +71,7 @@ def test_whatever_is_of_a_person_is_redacted(word: str) -> None:
     assert [name for name, field in every_field() if word in name and not is_redacted(field)] == []
 
 
-@each(EVERY_OPERATION)
+@each([operation for operation in EVERY_OPERATION if operation.tool or not operation.is_read])
 @pytest.mark.parametrize("breaks", [False, True], ids=["done", "refused"])
 def test_no_secret_of_its_arguments_is_in_the_audit_trail(
     operation: Operation, breaks: bool, world: World, ana_by_scout: Caller
@@ -80,7 +80,7 @@ def test_no_secret_of_its_arguments_is_in_the_audit_trail(
     AuditEvent.objects.all().delete()
     wrong = {"no_such_field": 1} if breaks else {}
     try:
-        dispatch(operation, ana_by_scout, {**arguments, **wrong}, new_key())
+        dispatch(operation, ana_by_scout if operation.tool else world.caller, {**arguments, **wrong}, new_key())
     except DomainError:
         assert breaks
     written = repr(list(AuditEvent.objects.values()))

@@ -37,15 +37,21 @@ ViewT = TypeVar("ViewT", bound=View)
 
 
 def by_key_and_token(traveler: User, partner: Partner, scopes: frozenset[str] = EVERY_SCOPE) -> Caller:
-    """REST with the partner's key and the traveler's token."""
+    """REST with a test key of the partner and the traveler's token."""
     return Caller(
-        door=Door.REST, user_id=traveler.pk, partner_id=partner.pk, api_key_id=uuid4(), client_id="web", scopes=scopes
+        door=Door.REST,
+        user_id=traveler.pk,
+        partner_id=partner.pk,
+        api_key_id=uuid4(),
+        client_id="web",
+        scopes=scopes,
+        is_live_key=False,
     )
 
 
 def by_key(partner: Partner) -> Caller:
-    """REST with the partner's key alone."""
-    return Caller(door=Door.REST, partner_id=partner.pk, api_key_id=uuid4())
+    """REST with a test key of the partner alone."""
+    return Caller(door=Door.REST, partner_id=partner.pk, api_key_id=uuid4(), is_live_key=False)
 
 
 def by_agent(traveler: User, application: Application, scopes: frozenset[str] = EVERY_SCOPE) -> Caller:
@@ -189,5 +195,6 @@ ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "create_passenger_profile": _save_passenger,
     "create_booking": lambda world: booking_of(world.mapped_offer()),
     "get_booking": lambda world: {"booking_id": str(world.booking().booking_id)},
+    "get_usage": lambda world: {"from": clock.now().date().isoformat()},
     "search_bookings": lambda world: {"status": "confirmed", "limit": 5},
 }

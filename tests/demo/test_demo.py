@@ -15,6 +15,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 
+from movmo.accounts import second_factor
 from movmo.accounts.models import User
 from movmo.demo import credentials
 from movmo.demo.seed import ADMIN, Cast, seed
@@ -23,7 +24,7 @@ from partners.oauth.models import Application
 from partners.partner.models import Partner
 from partners.plan.models import UsagePlan
 
-CAST = Cast("mvm_test_a", "mvm_test_b", "partner.jwt", "agent.jwt", "it's a password")
+CAST = Cast("mvm_test_a", "mvm_test_b", "partner.jwt", "agent.jwt", "it's a password", "KEY", ["11111111"])
 
 
 @pytest.fixture
@@ -46,12 +47,23 @@ def test_a_second_seed_makes_new_credentials_and_nothing_else() -> None:
     assert ApiKey.objects.filter(revoked_at=None).count() == 2
 
 
+def _admin_page(password: str, second_step: str) -> int:
+    browser = Client()
+    browser.post("/admin/login/", {"username": ADMIN, "password": password, "next": "/admin/"})
+    browser.post("/accounts/second-factor/", {"code": second_step, "next": "/admin/"})
+    return browser.get("/admin/").status_code
+
+
 @pytest.mark.django_db
-def test_the_seeded_admin_comes_in_with_the_newest_password_only(client: Client) -> None:
-    old, new = seed().admin_password, seed().admin_password
-    assert not client.login(username=ADMIN, password=old)
-    assert client.login(username=ADMIN, password=new)
-    assert client.get("/admin/").status_code == 200
+def test_the_seeded_admin_comes_in_with_the_newest_password_and_codes_only() -> None:
+    old, new = seed(), seed()
+    assert _admin_page(new.admin_password, new.admin_codes[0]) == 200
+    assert _admin_page(new.admin_password, new.admin_codes[0]) == 302
+    assert _admin_page(new.admin_password, new.admin_codes[1]) == 200
+    app_shows = second_factor.code_at(new.admin_app_key, second_factor.current_counter())
+    assert _admin_page(new.admin_password, app_shows) == 200
+    assert _admin_page(old.admin_password, new.admin_codes[2]) == 302
+    assert _admin_page(new.admin_password, old.admin_codes[0]) == 302
 
 
 def test_the_credentials_are_a_file_for_the_shell(tmp_path: Path) -> None:
@@ -94,3 +106,4 @@ def test_the_whole_story_is_told_from_nothing(tmp_path: Path) -> None:
     ).stdout
     assert len(re.findall(r"PNR ([A-Z2-9]{6}), confirmed, ticket \d{13}", told)) == 2
     assert told.count("the same booking") == 2
+    assert re.search(r"second step: \d{8}, at the next sign-in \d{8}", told)

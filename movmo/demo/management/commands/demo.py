@@ -94,6 +94,8 @@ Explore
   Start page     {origin}/
   API reference  {origin}/docs
   Admin          {origin}/admin/   {ADMIN}  {cast.admin_password}
+                 second step: {cast.admin_codes[0]}, at the next sign-in {cast.admin_codes[1]};
+                 or, any number of times, an authenticator app with the key {cast.admin_app_key}
   Travelers      {origin}/accounts/login/   {" or ".join(TRAVELERS)}
   Mailbox        {origin}/mailbox   sign-in codes arrive here
   MCP server     {origin}/v1/mcp
