@@ -7,4 +7,8 @@ class PartnersConfig(AppConfig):
     name = "partners"
 
     def ready(self) -> None:
+        from movmo.accounts.privacy import register
+        from partners.privacy import ROOM
+
+        register(ROOM)
         import partners.operations  # noqa: F401  (declares)

@@ -7,6 +7,12 @@ class AccountsConfig(AppConfig):
     name = "movmo.accounts"
     label = "accounts"
 
+    def ready(self) -> None:
+        from movmo.accounts import privacy
+
+        privacy.register(privacy.ROOM)
+        import movmo.accounts.operations  # noqa: F401  (declares)
+
 
 class Theme(AppConfig):
     """Unfold, which looks like the admin and is replaced here as its site: ours asks for a second factor."""

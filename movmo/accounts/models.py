@@ -6,8 +6,23 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.db import models
 
+from movmo.accounts.contact_change.models import ContactChange
+from movmo.accounts.personal import PersonKey
+from movmo.accounts.preferences.models import LocalePreferences, TravelPreferences
 from movmo.kit import clock
 from movmo.kit.ids import new_id
+
+__all__ = [
+    "CacheRow",
+    "ContactChange",
+    "Device",
+    "LocalePreferences",
+    "Lockout",
+    "PersonKey",
+    "SignInAttempts",
+    "TravelPreferences",
+    "User",
+]
 
 
 class UserManager(BaseUserManager["User"]):
@@ -31,6 +46,7 @@ class User(AbstractUser):
     username = None  # type: ignore[assignment]
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     email = models.EmailField(unique=True)
+    phone_number = models.CharField(max_length=20, blank=True)
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []

@@ -55,10 +55,20 @@ def account_locked(user: User, *, until: datetime) -> None:
     _send(user, "account_locked", "account_sessions", until=until)
 
 
+def card_expiring(user: User, *, card: str, until: str) -> None:
+    """`card` is brand and last digits, `until` its month: 5/2031."""
+    _send(user, "card_expiring", "account_home", card=card, until=until)
+
+
+def account_deleted(user: User) -> None:
+    """To the address that is about to be forgotten."""
+    _send(user, "account_deleted", "account_login")
+
+
 def _send(user: User, notice: str, page: str, **facts: Any) -> None:
     link = settings.ORIGIN + reverse(page)
     letter = EmailMessage(
-        subject=render_to_string(f"email/{notice}_subject.txt").strip(),
+        subject=render_to_string(f"email/{notice}_subject.txt", facts).strip(),
         body=render_to_string(f"email/{notice}_message.txt", {"link": link, **facts}),
         to=[user.email],
     )

@@ -21,6 +21,9 @@ def keyring() -> KeyRing:
     return KeyRing(keys, current=max(keys))
 
 
+HASH_BYTES = 33
+
+
 class Sealed(bytes):
     """A ciphertext as the table holds it."""
 
@@ -38,7 +41,7 @@ class _Unsealing:
         if name not in instance.__dict__:  # deferred
             instance.refresh_from_db(fields=[name])
         value = instance.__dict__[name]
-        return keyring().decrypt(value, bound_to=self._field.binding(instance)) if type(value) is Sealed else value
+        return self._field.unseal(value, instance) if type(value) is Sealed else value
 
     def __set__(self, instance: models.Model, value: Any) -> None:
         instance.__dict__[self._field.attname] = value
@@ -54,6 +57,12 @@ class EncryptedField(Binary):
         super().contribute_to_class(cls, name, private_only)
         setattr(cls, self.attname, _Unsealing(self))
 
+    def seal(self, plain: Any, instance: models.Model) -> bytes:
+        return keyring().encrypt(plain, bound_to=self.binding(instance))
+
+    def unseal(self, sealed: bytes, instance: models.Model) -> Any:
+        return keyring().decrypt(sealed, bound_to=self.binding(instance))
+
     def binding(self, instance: models.Model) -> str:
         return f"{self.model._meta.db_table}:{instance.pk}:{self.attname}"
 
@@ -64,9 +73,30 @@ class EncryptedField(Binary):
         value = model_instance.__dict__[self.attname]
         if value is None or type(value) is Sealed:
             return value
-        return Sealed(keyring().encrypt(value, bound_to=self.binding(model_instance)))
+        return Sealed(self.seal(value, model_instance))
 
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
         if value is not None and type(value) is not Sealed:
             raise TypeError(f"{self.name} is encrypted for its row: assign it and save the row")
         return super().get_db_prep_value(value, connection, prepared)
+
+
+class LookupField(Binary):
+    """A keyed hash of another field of the row, by which equal values are found and none can be read."""
+
+    def __init__(self, *args: Any, of: str = "", **kwargs: Any) -> None:
+        kwargs["max_length"] = HASH_BYTES
+        super().__init__(*args, **kwargs)
+        self.of = of
+
+    def deconstruct(self) -> Any:
+        name, path, args, kwargs = super().deconstruct()
+        kwargs.pop("max_length", None)
+        return name, path, args, {**kwargs, "of": self.of}
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> bytes | None:
+        """Always what the other field says; nothing of nothing."""
+        value = getattr(model_instance, self.of)
+        hashed = None if value is None else keyring().fingerprint(str(value).encode())
+        setattr(model_instance, self.attname, hashed)
+        return hashed

@@ -192,3 +192,8 @@ def client(*, base_url: str = "", headers: dict[str, str] | None = None) -> http
     return httpx2.AsyncClient(
         base_url=base_url, headers=headers, timeout=OUR_PATIENCE, follow_redirects=False, trust_env=False
     )
+
+
+def blocking_client(*, base_url: str, auth: tuple[str, str]) -> httpx2.Client:
+    """The same for a thread."""
+    return httpx2.Client(base_url=base_url, auth=auth, timeout=OUR_PATIENCE, follow_redirects=False, trust_env=False)

@@ -1,7 +1,7 @@
 """The audit step: an intent is written before the act, an outcome after it.
 
 Writes of the registry leave both lines; the outcome of a local write commits with its change. Reads over MCP leave an
-outcome, and so do refusals of known callers.
+outcome, reads over REST only where the operation says so, and refusals of known callers do.
 """
 
 from __future__ import annotations
@@ -37,9 +37,13 @@ class Trail:
         self._arguments: dict[str, Any] | None = None
         self._resource_id: UUID | None = None
 
+    @property
+    def _leaves_lines(self) -> bool:
+        return not self._operation.is_read or self._operation.audited or self._caller.door is Door.MCP
+
     def parsed(self, request: Request) -> None:
         """Remember the arguments, redacted, for the lines to come."""
-        if not self._operation.is_read or self._caller.door is Door.MCP:
+        if self._leaves_lines:
             self._arguments = redact(request)
 
     def about(self, resource_id: UUID) -> None:
@@ -51,7 +55,7 @@ class Trail:
         self._write(AuditEvent.Phase.INTENT)
 
     def done(self) -> None:
-        if not self._operation.is_read or self._caller.door is Door.MCP:
+        if self._leaves_lines:
             self._write(AuditEvent.Phase.OUTCOME, code=DONE)
 
     def refused(self, refusal: DomainError) -> None:

@@ -14,6 +14,7 @@ from movmo.kit.ids import new_id
 class Door(StrEnum):
     REST = "rest"
     MCP = "mcp"
+    PAGES = "pages"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,10 @@ SCOPES = {
     "bookings:write": "Book flights for you, which spends money",
     "passengers:read": "See the passengers you have saved",
     "passengers:write": "Save passengers for you",
+    "payment_methods:read": "See which cards you keep, never their numbers",
+    "payment_methods:write": "Add, change and delete cards",
+    "profile:read": "See your name, contact details and preferences",
+    "profile:write": "Change your name, contact details and preferences",
 }
 BASELINE = "flights:read"
 SPENDS_MONEY = frozenset({"bookings:write"})

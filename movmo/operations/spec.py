@@ -79,6 +79,7 @@ class Operation:
     tool: bool = True
     open_world: bool = False
     advance: Advance | None = None
+    audited: bool = False
 
     @cached_property
     def request_model(self) -> type[Request]:
@@ -127,6 +128,7 @@ class Options(TypedDict, total=False):
     tool: bool
     open_world: bool
     advance: Advance | None
+    audited: bool
 
 
 def operation(
@@ -143,8 +145,8 @@ def operation(
     A saga gives `advance`: its handler only reserves, inside the transaction that claims the idempotency key, the row
     whose id is `ctx.resource_id`; `advance(ctx, id)` drives it on, may be repeated, and returns the view.
     `resource` is the URI template of what the operation reads or makes; a write is replayed through the read of the
-    same resource. `open_world`: a provider is asked or told. `idempotency` is OPTIONAL for writes unless they say
-    otherwise.
+    same resource. `open_world`: a provider is asked or told. `audited`: a read that leaves a line over every door.
+    `idempotency` is OPTIONAL for writes unless they say otherwise.
     """
     options.setdefault("idempotency", Idempotency.NONE if effect is Effect.READ else Idempotency.OPTIONAL)
 

@@ -1,0 +1,109 @@
+"""What a person may have of us: all that is known of them, and that it be forgotten.
+
+Every room that knows something of people registers what it has to tell and to erase; this module knows no room above
+its own. Erasing is one transaction. What the law wants kept stays without the person: a booking keeps its money, its
+flights and its PNR, and who travelled is encrypted with a key that is destroyed.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
+from django.db import transaction
+
+from movmo.accounts import notices, personal
+from movmo.accounts.contact_change.models import ContactChange
+from movmo.accounts.models import Device, Lockout, User
+from movmo.accounts.preferences.models import LocalePreferences, TravelPreferences
+from movmo.accounts.profile import services as profile
+from movmo.kit.errors import DomainError, Kind
+
+
+class AccountBusy(DomainError):
+    kind = Kind.CONFLICT
+    code = "account_busy"
+    message = "The account cannot be deleted yet: {reason}."
+    hint = "Wait until that is decided, then delete the account."
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """`tell` gives JSON values; `erase` runs inside the transaction; `check` raises AccountBusy."""
+
+    name: str
+    tell: Callable[[User], Any]
+    erase: Callable[[User, datetime], None]
+    check: Callable[[User], None] = lambda user: None
+
+
+_rooms: dict[str, Room] = {}
+
+
+def register(room: Room) -> None:
+    """At start-up. A room that registers again replaces itself."""
+    _rooms[room.name] = room
+
+
+def export(user: User) -> dict[str, Any]:
+    """Everything known of the person, by room, as JSON values."""
+    return {name: room.tell(user) for name, room in sorted(_rooms.items())}
+
+
+def delete(user: User, *, now: datetime) -> None:
+    """Forget the person. Raises AccountBusy; then nothing was changed."""
+    with transaction.atomic(durable=True):
+        list(User.objects.select_for_update().filter(pk=user.pk).values_list("pk"))
+        for room in _rooms.values():
+            room.check(user)
+        notices.account_deleted(user)
+        for room in _rooms.values():
+            room.erase(user, now)
+        personal.forget(user.pk)
+        _anonymise(user)
+
+
+def _anonymise(user: User) -> None:
+    """The row stays, because others point at it; nothing in it is of the person."""
+    user.email = f"deleted-{user.pk.hex}@movmo.invalid"
+    user.first_name = user.last_name = user.phone_number = ""
+    user.is_active = user.is_staff = user.is_superuser = False
+    user.set_unusable_password()
+    user.save()
+
+
+def _tell(user: User) -> dict[str, Any]:
+    travel = TravelPreferences.objects.filter(user=user).first()
+    locale = LocalePreferences.objects.filter(user=user).first()
+    return {
+        "profile": profile.view(user).model_dump(mode="json"),
+        "locale_preferences": locale and {"language": locale.language, "country": locale.country},
+        "travel_preferences": travel
+        and {
+            "seat": travel.seat,
+            "meal": travel.meal,
+            "cabin_class": travel.cabin_class,
+            "loyalty_programmes": travel.loyalty_programmes,
+            "known_traveler_number": travel.known_traveler_number,
+        },
+        "devices": [
+            {"label": device.label, "first_seen_at": device.first_seen_at, "last_seen_at": device.last_seen_at}
+            for device in Device.objects.filter(user=user)
+        ],
+    }
+
+
+def _erase(user: User, now: datetime) -> None:
+    for model in (LocalePreferences, TravelPreferences, Device, ContactChange, EmailAddress, Authenticator):
+        model._default_manager.filter(user=user).delete()
+    keys = list(UserSession.objects.filter(user=user).values_list("session_key", flat=True))
+    Session.objects.filter(session_key__in=keys).delete()
+    UserSession.objects.filter(user=user).delete()
+    Lockout.objects.filter(account=user.email).delete()
+
+
+ROOM = Room("account", tell=_tell, erase=_erase)

@@ -1,0 +1,46 @@
+"""The traveler's profile, declared."""
+
+from movmo.accounts.profile import services
+from movmo.accounts.profile.schemas import GetProfile, ProfileView, ReplaceProfile
+from movmo.kit.errors import NotFound
+from movmo.operations.context import Context
+from movmo.operations.spec import GET, PUT, Credentials, Effect, operation
+
+RESOURCE = "users://v1/me"
+
+
+@operation(
+    "get_user_profile",
+    rest=GET("/v1/users/{user_id}"),
+    needs=Credentials.KEY_AND_USER,
+    scopes=("profile:read",),
+    effect=Effect.READ,
+    resource=RESOURCE,
+    errors=(NotFound,),
+)
+def get_user_profile(ctx: Context, request: GetProfile) -> ProfileView:
+    """Show the traveler's own profile
+
+    Name, e-mail address and telephone of the account's owner: not necessarily of somebody who travels, those are saved
+    passengers. E-mail address and telephone are changed by the traveler in person, in their Movmo account.
+    """
+    return services.read(ctx)
+
+
+@operation(
+    "update_user",
+    rest=PUT("/v1/users/{user_id}"),
+    needs=Credentials.KEY_AND_USER,
+    scopes=("profile:write",),
+    effect=Effect.WRITE,
+    resource=RESOURCE,
+    errors=(NotFound,),
+    tool=False,
+)
+def update_user(ctx: Context, request: ReplaceProfile) -> ProfileView:
+    """Replace the traveler's profile
+
+    Send every field. E-mail address and telephone are not accepted here: they change in three steps, of which the first
+    is initiate_contact_change.
+    """
+    return services.replace(ctx, request)

@@ -1,0 +1,56 @@
+"""No card number and no number of an identity document is ever written to a table in clear, in any test of the suite.
+
+Every INSERT and UPDATE of every connection is looked at, those of servers in threads too. Loaded by conftest.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.backends.signals import connection_created
+
+from movmo.operations.card_numbers import is_in
+
+WRITES = ("INSERT", "UPDATE")
+# The numbers of documents that tests keep; new ones belong here.
+NUMBERS = ("NX4P87L21", "SPECI2014", "TT1234567", "DUNNARTMARKE")
+
+_found: list[str] = []
+
+
+def _look(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+    if sql.lstrip()[:6].upper() in WRITES:
+        rows = params if many else [params]
+        _found.extend(f"{sql[:60]}…" for row in rows for text in _texts(row or ()) if _is_in_clear(text))
+    return execute(sql, params, many, context)
+
+
+def _texts(row: Iterable[Any]) -> Iterator[str]:
+    for value in row.values() if isinstance(row, dict) else row:
+        if isinstance(value, bytes | memoryview | bytearray):
+            yield bytes(value).decode("latin-1")
+        elif value is not None:
+            yield str(value)
+
+
+def _is_in_clear(text: str) -> bool:
+    return is_in(text) or any(number in text for number in NUMBERS)
+
+
+def _watch(connection: Any, **_: Any) -> None:
+    if _look not in connection.execute_wrappers:
+        connection.execute_wrappers.append(_look)
+
+
+connection_created.connect(_watch)
+
+
+@pytest.fixture(autouse=True)
+def nothing_in_clear() -> Iterator[None]:
+    _watch(connection)
+    _found.clear()
+    yield
+    found = list(_found)
+    _found.clear()
+    assert found == [], "a number was written in clear"
