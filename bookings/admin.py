@@ -3,6 +3,8 @@
 from bookings.booking import admin as booking
 from bookings.offer import admin as offer
 from bookings.passenger import admin as passenger
+from bookings.passenger.identity_document import admin as identity_document
+from bookings.payment_method import admin as payment_method
 from bookings.sandbox_airline import admin as sandbox_airline
 
-__all__ = ["booking", "offer", "passenger", "sandbox_airline"]
+__all__ = ["booking", "identity_document", "offer", "passenger", "payment_method", "sandbox_airline"]

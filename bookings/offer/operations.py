@@ -9,6 +9,7 @@ from bookings.offer.party import (
     TooManyPassengers,
     UnaccompaniedMinor,
 )
+from bookings.offer.requirements import DocumentMissing, DocumentTypeUnsupported, GenderUnsupported
 from bookings.offer.schemas import (
     CreateOffer,
     GetOffer,
@@ -18,6 +19,7 @@ from bookings.offer.schemas import (
     UpdatePassenger,
 )
 from bookings.offer.services import NotBookable, OfferShapeUnknown, OfferStale, PassengerAlreadyMapped
+from bookings.passenger.identity_document.services import DocumentExpired
 from bookings.providers.registry import ProviderUnknown
 from movmo.kit.cursor import CursorInvalid
 from movmo.kit.errors import NotFound
@@ -119,6 +121,10 @@ def get_offer_details(ctx: Context, request: GetOffer) -> OfferView:
         PassengerTypeMismatch,
         InfantTurnsTwo,
         PassengerAlreadyMapped,
+        GenderUnsupported,
+        DocumentMissing,
+        DocumentTypeUnsupported,
+        DocumentExpired,
     ),
 )
 def update_passenger(ctx: Context, request: UpdatePassenger) -> OfferView:

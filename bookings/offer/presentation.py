@@ -1,5 +1,6 @@
 """Offers as doors show them: pure mapping from rows to views."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
 from uuid import UUID
 
@@ -18,12 +19,15 @@ from bookings.offer.schemas import (
     SegmentView,
     SliceView,
     SlotView,
+    WarningView,
 )
 from bookings.providers.types import Condition, Moment, NormalisedOffer, Place, Segment, Slice
 from movmo.kit.money import Money
 
 
-def offer_view(offer: Offer, slots: list[OfferSlot], *, status: OfferStatus) -> OfferView:
+def offer_view(
+    offer: Offer, slots: list[OfferSlot], *, status: OfferStatus, warnings: Sequence[WarningView] = ()
+) -> OfferView:
     content = offer.content
     return OfferView(
         offer_id=offer.id,
@@ -46,6 +50,7 @@ def offer_view(offer: Offer, slots: list[OfferSlot], *, status: OfferStatus) -> 
         passengers=slot_views(slots),
         slices=slice_views(content, slots),
         emissions_kg=content.emissions_kg,
+        warnings=list(warnings),
     )
 
 

@@ -6,10 +6,10 @@ from uuid import UUID
 from django.db.models import Q
 
 from bookings.catalogue import modes
-from bookings.offer import presentation
+from bookings.offer import presentation, requirements
 from bookings.offer.models import Offer, OfferSlot
-from bookings.offer.schemas import GetOffer, OfferStatus, OfferView
-from movmo.kit.errors import NotFound
+from bookings.offer.schemas import GetOffer, OfferStatus, OfferView, WarningView
+from movmo.kit.errors import DomainError, NotFound
 from movmo.operations.context import Caller, Context
 
 
@@ -45,4 +45,31 @@ def status(offer: Offer, *, now: datetime) -> OfferStatus:
 
 def details(ctx: Context, request: GetOffer) -> OfferView:
     offer = visible(ctx.caller, provider=request.provider, offer_id=request.offer_id)
-    return presentation.offer_view(offer, slots_of(offer), status=status(offer, now=ctx.now))
+    return view(offer, status=status(offer, now=ctx.now))
+
+
+def view(offer: Offer, *, status: OfferStatus) -> OfferView:
+    """The offer with the people on it, and what the traveler should know about them."""
+    slots = slots_of(offer)
+    warnings = _warnings(offer, slots) if offer.content.identity_documents.required else []
+    return presentation.offer_view(offer, slots, status=status, warnings=warnings)
+
+
+def _warnings(offer: Offer, slots: list[OfferSlot]) -> list[WarningView]:
+    return [warning for slot in slots if (warning := _warning(offer, slot))]
+
+
+def _warning(offer: Offer, slot: OfferSlot) -> WarningView | None:
+    """What is not wrong and may still go wrong; what is wrong is refused when the passenger is put on."""
+    if slot.passenger is None:
+        return None
+    try:
+        chosen = requirements.document_for(slot.passenger, offer.content, provider=offer.provider)
+    except DomainError as refusal:
+        return WarningView(code=refusal.code, message=refusal.text, slot_id=slot.id)
+    if not chosen.ends_soon or chosen.document is None:
+        return None
+    text = (
+        f"The document ends on {chosen.document.expiry}, less than six months after the trip: some countries refuse it."
+    )
+    return WarningView(code="document_ends_soon", message=text, slot_id=slot.id)

@@ -169,6 +169,14 @@ class SlotView(View):
     passenger_id: UUID | None = Field(default=None, description="The saved passenger mapped to it, if any.")
 
 
+class WarningView(View):
+    """Not refused, but worth telling the traveler before they book."""
+
+    code: str = Field(examples=["document_ends_soon"])
+    message: str = Field(examples=["The document ends on 2027-04-01, less than six months after the trip."])
+    slot_id: UUID
+
+
 class OfferView(View):
     offer_id: UUID
     provider: str = Field(examples=["sandbox"])
@@ -188,6 +196,7 @@ class OfferView(View):
     passengers: list[SlotView] = Field(description="Slots to fill with update_passenger before booking.")
     slices: list[SliceView]
     emissions_kg: int | None = None
+    warnings: list[WarningView] = Field(default=[], description="Tell the traveler of these before booking.")
 
 
 class LegView(View):

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from bookings.catalogue import modes
-from bookings.offer import party, presentation, queries
+from bookings.offer import party, presentation, queries, requirements
 from bookings.offer.models import Offer, OfferSlot
 from bookings.offer.schemas import CreateOffer, OfferStatus, OfferView, UpdatePassenger
 from bookings.passenger import queries as passengers
@@ -132,7 +132,10 @@ def raw_of(offer: Offer) -> ParsedOffer:
 
 
 def map_passenger(ctx: Context, request: UpdatePassenger) -> OfferView:
-    """Put a saved passenger on a slot; the first mapping makes an unclaimed offer the traveler's own."""
+    """Put a saved passenger on a slot; the first mapping makes an unclaimed offer the traveler's own.
+
+    Whatever a booking of this person would be refused for is said here already.
+    """
     offer = queries.visible(ctx.caller, provider=request.provider, offer_id=request.offer_id)
     check_active(offer, now=ctx.now)
     _claim(offer, ctx.traveler_id)
@@ -140,13 +143,16 @@ def map_passenger(ctx: Context, request: UpdatePassenger) -> OfferView:
     slot = OfferSlot.objects.filter(offer=offer, pk=request.slot_id).first()
     if slot is None:
         raise NotFound("slot")
-    party.check_age(PassengerType(slot.type), passenger.birth_date, offer.content)
+    content = offer.content
+    party.check_age(PassengerType(slot.type), passenger.birth_date, content)
+    requirements.check_gender(passenger, modes.provider(ctx.caller, offer.provider).capabilities)
+    requirements.document_for(passenger, content, provider=offer.provider)
     try:
         with transaction.atomic():
             OfferSlot.objects.filter(pk=slot.pk).update(passenger=passenger)
     except IntegrityError:
         raise PassengerAlreadyMapped from None
-    return presentation.offer_view(offer, queries.slots_of(offer), status=OfferStatus.ACTIVE)
+    return queries.view(offer, status=OfferStatus.ACTIVE)
 
 
 def check_active(offer: Offer, *, now: datetime) -> None:

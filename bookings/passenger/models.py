@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 
+from movmo.accounts.personal import PersonalField
 from movmo.kit.ids import new_id
 
 
@@ -15,6 +16,8 @@ class Passenger(models.Model):
     gender = models.CharField(max_length=1)
     email = models.EmailField(blank=True)
     phone_number = models.CharField(max_length=20, blank=True)
+    nationality = models.CharField(max_length=2, blank=True)
+    loyalty_programmes = PersonalField(null=True)
     created_at = models.DateTimeField()
     deleted_at = models.DateTimeField(null=True, blank=True)
 

@@ -2,10 +2,22 @@
 
 from bookings.passenger import queries, services
 from bookings.passenger.names import NameInvalid
-from bookings.passenger.schemas import CreatePassenger, ListPassengers, PassengerList, PassengerView
+from bookings.passenger.schemas import (
+    CreatePassenger,
+    GetPassenger,
+    ListPassengers,
+    NamePassenger,
+    PassengerDeleted,
+    PassengerList,
+    PassengerView,
+    ReplacePassenger,
+)
 from movmo.kit.cursor import CursorInvalid
+from movmo.kit.errors import NotFound
 from movmo.operations.context import Context
-from movmo.operations.spec import GET, POST, Credentials, Effect, Idempotency, operation
+from movmo.operations.spec import DELETE, GET, POST, PUT, Credentials, Effect, Idempotency, operation
+
+RESOURCE = "passengers://v1/{passenger_id}"
 
 
 @operation(
@@ -27,12 +39,31 @@ def get_passengers_profile(ctx: Context, request: ListPassengers) -> PassengerLi
 
 
 @operation(
+    "get_passenger",
+    rest=GET("/v1/users/{user_id}/passengers/{passenger_id}"),
+    needs=Credentials.KEY_AND_USER,
+    scopes=("passengers:read",),
+    effect=Effect.READ,
+    resource=RESOURCE,
+    errors=(NotFound,),
+    tool=False,
+)
+def get_passenger(ctx: Context, request: GetPassenger) -> PassengerView:
+    """Read one saved passenger
+
+    With `departure_date` the answer says how the person travels on that day: adult (ADT), child (CHD) or infant (INF).
+    """
+    return queries.read(ctx, request)
+
+
+@operation(
     "create_passenger_profile",
     rest=POST("/v1/users/{user_id}/passengers"),
     needs=Credentials.KEY_AND_USER,
     scopes=("passengers:write",),
     effect=Effect.WRITE,
     idempotency=Idempotency.REQUIRED,
+    resource=RESOURCE,
     errors=(NameInvalid,),
 )
 def create_passenger_profile(ctx: Context, request: CreatePassenger) -> PassengerView:
@@ -42,3 +73,39 @@ def create_passenger_profile(ctx: Context, request: CreatePassenger) -> Passenge
     get_passengers_profile first, so that nobody is saved twice. Next: update_passenger.
     """
     return services.save(ctx, request)
+
+
+@operation(
+    "update_passenger_profile",
+    rest=PUT("/v1/users/{user_id}/passengers/{passenger_id}"),
+    needs=Credentials.KEY_AND_USER,
+    scopes=("passengers:write",),
+    effect=Effect.WRITE,
+    resource=RESOURCE,
+    errors=(NotFound, NameInvalid),
+)
+def update_passenger_profile(ctx: Context, request: ReplacePassenger) -> PassengerView:
+    """Replace a saved passenger's details
+
+    Send every field, also those that stay as they are, with null or an empty list for what there is not. Bookings
+    already made keep the person as booked: an airline corrects those. Read the present values with
+    get_passengers_profile first.
+    """
+    return services.replace(ctx, request)
+
+
+@operation(
+    "delete_passenger_profile",
+    rest=DELETE("/v1/users/{user_id}/passengers/{passenger_id}"),
+    needs=Credentials.KEY_AND_USER,
+    scopes=("passengers:write",),
+    effect=Effect.IRREVERSIBLE,
+    errors=(NotFound,),
+)
+def delete_passenger_profile(ctx: Context, request: NamePassenger) -> PassengerDeleted:
+    """Delete a saved passenger
+
+    The person disappears from the traveler's list and cannot be put on offers any more. Bookings keep them. This
+    cannot be undone: ask the traveler first.
+    """
+    return services.delete(ctx, request)

@@ -1,12 +1,15 @@
 """Reads of saved passengers. Another traveler's, or a deleted one, is not found."""
 
+from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
 from bookings.passenger import names
 from bookings.passenger.ages import type_on
+from bookings.passenger.identity_document import queries as documents
+from bookings.passenger.identity_document.schemas import IdentityDocumentSummary
 from bookings.passenger.models import Passenger
-from bookings.passenger.schemas import Gender, ListPassengers, PassengerList, PassengerView
+from bookings.passenger.schemas import Gender, GetPassenger, ListPassengers, PassengerList, PassengerView
 from movmo.kit import cursor
 from movmo.kit.errors import NotFound
 from movmo.operations.context import Context
@@ -28,10 +31,26 @@ def page(ctx: Context, request: ListPassengers) -> PassengerList:
     found = list(rows[: request.limit + 1])
     shown, next_cursor = cursor.page(found, request.limit, lambda passenger: [str(passenger.id)])
     day = request.departure_date or ctx.now.date()
-    return PassengerList(data=[view(passenger, on=day) for passenger in shown], next_cursor=next_cursor)
+    return PassengerList(data=_views(shown, on=day), next_cursor=next_cursor)
+
+
+def read(ctx: Context, request: GetPassenger) -> PassengerView:
+    """Raises NotFound."""
+    passenger = saved(user_id=ctx.traveler_id, passenger_id=request.passenger_id)
+    return view(passenger, on=request.departure_date or ctx.now.date())
+
+
+def _views(people: Sequence[Passenger], *, on: date) -> list[PassengerView]:
+    kept = documents.summaries(passenger.id for passenger in people)
+    return [_view(passenger, kept[passenger.id], on=on) for passenger in people]
 
 
 def view(passenger: Passenger, *, on: date) -> PassengerView:
+    """`on` is the day whose traveler type is told."""
+    return _views([passenger], on=on)[0]
+
+
+def _view(passenger: Passenger, kept: list[IdentityDocumentSummary], *, on: date) -> PassengerView:
     return PassengerView(
         passenger_id=passenger.id,
         given_name=passenger.given_name,
@@ -41,7 +60,10 @@ def view(passenger: Passenger, *, on: date) -> PassengerView:
         gender=Gender(passenger.gender),
         traveler_type=type_on(passenger.birth_date, on),
         email=passenger.email or None,
+        nationality=passenger.nationality or None,
         phone_number=passenger.phone_number or None,
+        loyalty_programmes=passenger.loyalty_programmes or [],
+        identity_documents=kept,
     )
 
 

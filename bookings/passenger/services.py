@@ -1,27 +1,71 @@
 """Writes of saved passengers."""
 
+from datetime import date
+from typing import Any
+from uuid import UUID
+
 from bookings.passenger import names, queries
 from bookings.passenger.models import Passenger
-from bookings.passenger.schemas import CreatePassenger, PassengerView
+from bookings.passenger.schemas import (
+    CreatePassenger,
+    NamePassenger,
+    PassengerDeleted,
+    PassengerView,
+    ReplacePassenger,
+)
 from movmo.kit.errors import InvalidArguments
 from movmo.operations.context import Context
 
 
 def save(ctx: Context, request: CreatePassenger) -> PassengerView:
     """Raises NameInvalid, or InvalidArguments for a birth date to come."""
-    if request.birth_date > ctx.now.date():
+    passenger = Passenger(
+        id=ctx.resource_id, user_id=ctx.traveler_id, created_at=ctx.now, **_fields(request, today=ctx.now.date())
+    )
+    passenger.save(force_insert=True)
+    return queries.view(passenger, on=ctx.now.date())
+
+
+def replace(ctx: Context, request: ReplacePassenger) -> PassengerView:
+    """Every field anew. What is booked already stays as it was booked. Raises as `save`, or NotFound."""
+    fields = _fields(request, today=ctx.now.date())
+    passenger = _held(ctx, request.passenger_id)
+    for name, value in fields.items():
+        setattr(passenger, name, value)
+    passenger.save(update_fields=list(fields))
+    return queries.view(passenger, on=ctx.now.date())
+
+
+def delete(ctx: Context, request: NamePassenger) -> PassengerDeleted:
+    """Gone from lists and for new bookings; in bookings made, the person stays. Raises NotFound."""
+    passenger = _held(ctx, request.passenger_id)
+    passenger.deleted_at = ctx.now
+    passenger.save(update_fields=["deleted_at"])
+    return PassengerDeleted(passenger_id=passenger.id)
+
+
+def _held(ctx: Context, passenger_id: UUID) -> Passenger:
+    """The passenger, and the row: of a replacement and a deletion at once, the second sees what the first did.
+
+    Updating a row to what it is holds it on both databases until the transaction ends. Raises NotFound.
+    """
+    Passenger.objects.filter(pk=passenger_id, user_id=ctx.traveler_id, deleted_at=None).update(deleted_at=None)
+    return queries.saved(user_id=ctx.traveler_id, passenger_id=passenger_id)
+
+
+def _fields(request: CreatePassenger | ReplacePassenger, *, today: date) -> dict[str, Any]:
+    """The columns of a person. Raises NameInvalid, or InvalidArguments for a birth date to come."""
+    if request.birth_date > today:
         raise InvalidArguments({"/birth_date": "The birth date lies in the future."})
     names.as_ticketed(request.given_name, field="given_name")
     names.as_ticketed(request.family_name, field="family_name")
-    passenger = Passenger.objects.create(
-        id=ctx.resource_id,
-        user_id=ctx.traveler_id,
-        given_name=request.given_name,
-        family_name=request.family_name,
-        birth_date=request.birth_date,
-        gender=request.gender,
-        email=request.email or "",
-        phone_number=request.phone_number or "",
-        created_at=ctx.now,
-    )
-    return queries.view(passenger, on=ctx.now.date())
+    return {
+        "given_name": request.given_name,
+        "family_name": request.family_name,
+        "birth_date": request.birth_date,
+        "gender": request.gender,
+        "nationality": request.nationality or "",
+        "email": request.email or "",
+        "phone_number": request.phone_number or "",
+        "loyalty_programmes": [programme.model_dump() for programme in request.loyalty_programmes],
+    }

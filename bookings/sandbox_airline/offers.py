@@ -51,7 +51,7 @@ def raw_offer(journey: tuple[Itinerary, ...], brand: Brand, party: tuple[Slot, .
         **_amounts(base=cost.base, tax=cost.tax, total=cost.total),
         "total_emissions_kg": str(_emissions_kg(journey, brand, party)),
         "payment_requirements": _payment_requirements(journey, brand, now),
-        "passenger_identity_documents_required": False,
+        "passenger_identity_documents_required": _needs_documents(journey),
         "supported_passenger_identity_document_types": ["passport"],
         "conditions": _conditions(brand, cost.total),
         "private_fares": [],
@@ -60,6 +60,11 @@ def raw_offer(journey: tuple[Itinerary, ...], brand: Brand, party: tuple[Slot, .
         "available_services": _extra_bags(slices, brand, cost, party),
     }
     return {"id": seal(content), **content}
+
+
+def _needs_documents(journey: tuple[Itinerary, ...]) -> bool:
+    """Australia wants to know who comes before the aircraft leaves."""
+    return any(triggers.NEEDS_DOCUMENTS in _endpoints(itinerary) for itinerary in journey)
 
 
 def is_hold_only(carrier: str, slices: list[tuple[str, str]]) -> bool:

@@ -177,6 +177,8 @@ def _judge(order: OrderRequest, trigger: triggers.Trigger | None, now: datetime)
     slots_offered = sorted((slot.provider_passenger_id, slot.type) for slot in offer.passengers)
     if slots_offered != sorted((person.provider_passenger_id, person.type) for person in order.passengers):
         raise Rejected(Refusal.PASSENGERS_INVALID, "the passengers are not those of the offer")
+    if offer.identity_documents.required and any(person.document is None for person in order.passengers):
+        raise Rejected(Refusal.PASSENGERS_INVALID, "a passenger has no identity document")
     if order.hold and offer.payment_requirements.requires_instant_payment:
         raise Rejected(Refusal.OTHER, "the offer cannot be held")
     routes = [(part.origin.iata_code, part.destination.iata_code) for part in offer.slices]

@@ -13,6 +13,7 @@ from movmo.kit.money import Money
 SEARCH_TIMES_OUT = ("STN", "LHR")
 HOLD_ONLY = ("JFK", "EWR")
 NO_BAGS = ("BTS", "MRU")
+NEEDS_DOCUMENTS = "SYD"  # from there or to there, a passport
 RAISED_PERCENT = 110
 
 
