@@ -78,7 +78,7 @@ class BookingAdmin(ReadOnlyAdmin):
 
     @admin.display(description="passengers")
     def ticket_names(self, booking: Booking) -> str:
-        return ", ".join(person["name_as_ticketed"] for person in booking.passengers)
+        return ", ".join(person["name_as_ticketed"] for person in booking.people)
 
     @admin.display(description="tickets")
     def tickets(self, booking: Booking) -> str:

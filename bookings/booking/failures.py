@@ -44,8 +44,8 @@ class InstantNotAvailable(DomainError):
 class PaymentDeclined(DomainError):
     kind = Kind.RULE
     code = "payment_declined"
-    message = "The airline's payment was declined."
-    hint = BOOK_ANEW + "Book again with a new idempotency key and another means of payment."
+    message = "The payment was declined."
+    hint = BOOK_ANEW + "Book again with a new idempotency key and another card of get_payment_methods."
 
 
 class OrderRefused(DomainError):

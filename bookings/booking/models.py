@@ -4,12 +4,16 @@ The passengers and the itinerary are frozen as they were booked: later changes t
 do not touch them. `id` is the client reference at the provider.
 """
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 
 from bookings.booking.schemas import Mode
 from bookings.booking.states import OPEN, State
 from bookings.offer.models import Offer
+from bookings.payment_method.models import PaymentMethod
+from movmo.accounts.personal import PersonalField
 from movmo.kit.ids import new_id
 from movmo.kit.money import Money
 from partners.partner.models import Partner
@@ -35,8 +39,12 @@ class Booking(models.Model):
     submitted_at = models.DateTimeField(null=True)
     total_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
-    passengers = models.JSONField()
+    passengers = PersonalField()
     itinerary = models.JSONField()
+    payment_method = models.ForeignKey(PaymentMethod, null=True, on_delete=models.PROTECT, related_name="bookings")
+    payment_status = models.CharField(max_length=20, blank=True)
+    payment_reference = models.CharField(max_length=100, blank=True)
+    challenge_url = models.CharField(max_length=500, blank=True)
     order_id = models.CharField(max_length=80, blank=True)
     record_locators = models.JSONField(default=list)
     documents = models.JSONField(default=list)
@@ -58,10 +66,20 @@ class Booking(models.Model):
                 condition=models.Q(state__in=[state.value for state in OPEN]),
                 name="booking_still_open",
             ),
+            models.Index(
+                fields=["id"],
+                condition=models.Q(state=State.FAILED.value, payment_status__in=["approved", "requires_action"]),
+                name="booking_to_give_back",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.locator or self.id} ({self.state})"
+
+    @property
+    def people(self) -> list[dict[str, Any]]:
+        """The passengers as booked; nobody any more once the traveler's account was deleted."""
+        return self.passengers or []
 
     @property
     def total(self) -> Money:

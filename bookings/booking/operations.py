@@ -10,10 +10,13 @@ from bookings.booking.failures import (
     SoldOut,
 )
 from bookings.booking.schemas import BookingList, BookingView, CreateBooking, GetBooking, SearchBookings
-from bookings.booking.services import HoldNotAvailable, PassengerMissing
+from bookings.booking.services import CardNotForProvider, HoldNotAvailable, PassengerMissing
 from bookings.catalogue.modes import ProviderNotForKey
 from bookings.offer.party import DuplicateName, InfantTurnsTwo, PassengerTypeMismatch
+from bookings.offer.requirements import DocumentMissing, DocumentTypeUnsupported, GenderUnsupported
 from bookings.offer.services import NotBookable, OfferStale
+from bookings.passenger.identity_document.services import DocumentExpired
+from bookings.payment_method.services import CardExpired
 from movmo.kit.cursor import CursorInvalid
 from movmo.kit.errors import NotFound
 from movmo.kit.money import AmountInvalid
@@ -44,7 +47,13 @@ RESOURCE = "bookings://v1/{booking_id}"
         PassengerTypeMismatch,
         InfantTurnsTwo,
         DuplicateName,
+        GenderUnsupported,
+        DocumentMissing,
+        DocumentTypeUnsupported,
+        DocumentExpired,
         HoldNotAvailable,
+        CardExpired,
+        CardNotForProvider,
         InstantNotAvailable,
         NotBookable,
         AmountInvalid,

@@ -1,11 +1,12 @@
 """From a booking to the order its provider gets. Names go as the ticket will spell them."""
 
 from datetime import date
+from typing import Any
 
 from bookings.booking.models import Booking
 from bookings.booking.schemas import Mode
 from bookings.offer import services as offers
-from bookings.providers.types import OrderPassenger, OrderRequest, PassengerType
+from bookings.providers.types import OrderDocument, OrderPassenger, OrderRequest, PassengerType
 
 
 def order_request(booking: Booking) -> OrderRequest:
@@ -23,9 +24,22 @@ def order_request(booking: Booking) -> OrderRequest:
                 email=person["email"],
                 phone_number=person["phone_number"],
                 associated_adult=person["associated_provider_adult"],
+                document=_document(person.get("document")),
             )
-            for person in booking.passengers
+            for person in booking.people
         ),
         total=booking.total,
         hold=booking.mode == Mode.HOLD,
+    )
+
+
+def _document(kept: dict[str, Any] | None) -> OrderDocument | None:
+    if kept is None:
+        return None
+    expires_on = kept["expires_on"]
+    return OrderDocument(
+        type=kept["type"],
+        number=kept["number"],
+        issuing_country=kept["issuing_country"],
+        expires_on=date.fromisoformat(expires_on) if expires_on else None,
     )

@@ -7,11 +7,11 @@ from uuid import UUID
 from django.db.models import F, Q
 
 from bookings.booking.models import Booking
-from bookings.booking.schemas import BookingList, BookingSummary, BookingView, FailureView, SearchBookings
-from bookings.booking.states import OPEN, State
+from bookings.booking.schemas import BookingList, BookingSummary, BookingView, FailureView, PaymentView, SearchBookings
+from bookings.booking.states import OPEN, UNDER_WAY, State
 from bookings.catalogue import modes
 from bookings.offer.schemas import MoneyView
-from bookings.providers.types import PassengerType
+from bookings.providers.types import CardStatus, PassengerType
 from movmo.kit import cursor
 from movmo.kit.compiled import CompiledGet
 from movmo.kit.errors import NotFound, revive
@@ -46,10 +46,11 @@ def view(booking: Booking) -> BookingView:
         record_locators=booking.record_locators,
         ticketing=_ticketing(booking),
         documents=booking.documents,
+        payment=_payment(booking),
         offer_id=booking.offer_id,
         mode=booking.mode,
         payment_required_by=booking.payment_required_by,
-        passengers=booking.passengers,
+        passengers=booking.people,
         slices=booking.itinerary,
         failure=_failure(booking),
         updated_at=booking.updated_at,
@@ -67,11 +68,36 @@ def _summary(booking: Booking) -> dict[str, Any]:
     }
 
 
+def _payment(booking: Booking) -> PaymentView | None:
+    card = booking.payment_method
+    if card is None:
+        return None
+    return PaymentView(
+        payment_method_id=card.id,
+        brand=card.brand,
+        last4=card.last4,
+        status=booking.payment_status,
+        challenge_url=booking.challenge_url or None,
+    )
+
+
+def pays_with(payment_method_id: UUID) -> bool:
+    """Whether a booking under way pays with the card."""
+    return Booking.objects.filter(payment_method_id=payment_method_id, state__in=UNDER_WAY).exists()
+
+
+def to_give_back(*, limit: int) -> list[Booking]:
+    """Failed bookings for which a card is still held."""
+    held = (CardStatus.APPROVED, CardStatus.REQUIRES_ACTION)
+    rows = Booking.objects.filter(state=State.FAILED, payment_status__in=held)
+    return list(rows.select_related("offer", "payment_method").order_by("id")[:limit])
+
+
 def _ticketing(booking: Booking) -> Literal["ticketed", "reserved_not_ticketed", "not_booked"]:
     """Confirmed is not ticketed: that takes a document for each passenger with a seat."""
     if booking.state not in (State.CONFIRMED, State.HELD):
         return "not_booked"
-    seated = {person["slot_id"] for person in booking.passengers if person["type"] != PassengerType.INFANT}
+    seated = {person["slot_id"] for person in booking.people if person["type"] != PassengerType.INFANT}
     ticketed = {document["slot_id"] for document in booking.documents}
     return "ticketed" if seated <= ticketed else "reserved_not_ticketed"
 
@@ -88,7 +114,7 @@ def open_bookings(*, now: datetime, limit: int) -> list[Booking]:
     free = Q(lease_until=None) | Q(lease_until__lte=now)
     rows = (
         Booking.objects.filter(free, state__in=OPEN)
-        .select_related("offer")
+        .select_related("offer", "payment_method")
         .order_by(F("lease_until").asc(nulls_first=True), "id")
     )
     return list(rows[:limit])

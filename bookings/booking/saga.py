@@ -1,6 +1,7 @@
 """The booking saga, in named phases. Each write is a durable transaction; the provider is called between them.
 
     T1  reserve            the booking and its idempotency key commit together (booking.services, inside dispatch)
+        pay                the card goes to the airline through its vault; its bank may ask the cardholder (paying)
     T2  claim              compare-and-swap to `submitting` with a new fence and a lease
         submit             the provider is called with our booking id as client reference, no transaction open
     T3  settle             compare-and-swap on (state, fence) to the outcome
@@ -12,32 +13,24 @@ the lease is over, and the settle window counts from there. An order in hand is 
 up meanwhile, a person is told.
 """
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import structlog
-from django.db import transaction
 from django.db.models import F
 
-from bookings.booking import failures, states
-from bookings.booking.models import Booking, BookingTransition
+from bookings.booking import failures, paying, steps
+from bookings.booking.models import Booking
 from bookings.booking.ordering import order_request
 from bookings.booking.states import ASKED_ABOUT, State
-from bookings.offer import services as offers
+from bookings.booking.steps import LEASE, Clock
 from bookings.providers import registry
 from bookings.providers.errors import OutcomeUnknown, ProviderFailure, Refusal, Rejected, Unavailable
 from bookings.providers.types import OrderStatus, ProviderOrder
-from movmo.kit.errors import DomainError
 
 log = structlog.get_logger()
 
-LEASE = timedelta(seconds=60)
-LOOK_UP_PAUSE = timedelta(seconds=2)
 MOST_ATTEMPTS = 3
-
-Clock = Callable[[], datetime]
 
 STATE_OF_ORDER = {
     OrderStatus.CONFIRMED: State.CONFIRMED,
@@ -50,24 +43,24 @@ STATE_OF_ORDER = {
 def submit(booking: Booking, *, clock: Clock) -> Booking:
     """Claim a reserved booking and place its order. Returns it as it stands; another's claim leaves it alone."""
     sent_at = clock()
-    claimed = _claim(booking, State.SUBMITTING, now=sent_at, attempts=F("attempts") + 1, submitted_at=sent_at)
+    claimed = steps.claim(booking, State.SUBMITTING, now=sent_at, attempts=F("attempts") + 1, submitted_at=sent_at)
     if claimed is None:
-        return reload(booking.id)
+        return steps.reload(booking.id)
     try:
         order = _send(claimed, clock=clock)
     except Rejected as failure:
         if failure.refusal is Refusal.DUPLICATE_REFERENCE:
             reason = "the provider has our reference"
-            return look_up(_settle(claimed, State.UNKNOWN, now=clock(), reason=reason), clock=clock)
-        return _fail(claimed, failures.from_provider(failure, claimed), now=clock(), detail=failure.detail)
+            return look_up(steps.settle(claimed, State.UNKNOWN, now=clock(), reason=reason), clock=clock)
+        return steps.fail(claimed, failures.from_provider(failure, claimed), now=clock(), detail=failure.detail)
     except Unavailable as failure:
-        return _fail(claimed, failures.from_provider(failure, claimed), now=clock(), detail=failure.detail)
+        return steps.fail(claimed, failures.from_provider(failure, claimed), now=clock(), detail=failure.detail)
     except OutcomeUnknown as failure:
-        return _settle(claimed, State.UNKNOWN, now=clock(), reason=failure.detail)
+        return steps.settle(claimed, State.UNKNOWN, now=clock(), reason=failure.detail)
     except Exception:
         # Whatever broke, the order may have left: only a look-up can tell.
         log.exception("booking.submit_crashed", booking_id=str(claimed.id))
-        return _settle(claimed, State.UNKNOWN, now=clock(), reason="the call to the provider broke")
+        return steps.settle(claimed, State.UNKNOWN, now=clock(), reason="the call to the provider broke")
     return _record(claimed, order, now=clock())
 
 
@@ -75,7 +68,7 @@ def _send(claimed: Booking, *, clock: Clock) -> ProviderOrder:
     """Place the order, unless this worker was stopped for so long that another may have taken the booking over."""
     request = order_request(claimed)
     now = clock()
-    if lease_is_over(claimed, now=now):
+    if steps.lease_is_over(claimed, now=now):
         raise OutcomeUnknown("the lease ran out before the order was sent")
     return registry.provider(claimed.provider).book(request, now=now)
 
@@ -83,22 +76,22 @@ def _send(claimed: Booking, *, clock: Clock) -> ProviderOrder:
 def look_up(booking: Booking, *, clock: Clock) -> Booking:
     """Ask the provider what became of a sent order, unless somebody else is asking. Never sends an order."""
     now = clock()
-    if booking.state == State.SUBMITTING and lease_is_over(booking, now=now):
-        booking = _settle(booking, State.UNKNOWN, now=now, reason="the lease ran out before an answer")
-    if booking.state not in ASKED_ABOUT or not lease_is_over(booking, now=now):
+    if booking.state == State.SUBMITTING and steps.lease_is_over(booking, now=now):
+        booking = steps.settle(booking, State.UNKNOWN, now=now, reason="the lease ran out before an answer")
+    if booking.state not in ASKED_ABOUT or not steps.lease_is_over(booking, now=now):
         return booking
-    claimed = _claim(booking, State(booking.state), now=now)
+    claimed = steps.claim(booking, State(booking.state), now=now)
     if claimed is None:
-        return reload(booking.id)
+        return steps.reload(booking.id)
     try:
         order = registry.provider(claimed.provider).find_order(str(claimed.id), now=now)
     except ProviderFailure as failure:
         log.warning("booking.look_up_failed", booking_id=str(claimed.id), detail=failure.detail)
-        return _pause(claimed, now=clock())
+        return steps.pause(claimed, now=clock())
     except Exception:
         # A look-up that broke proves nothing. The booking stays open, and the sweep goes on to the next one.
         log.exception("booking.look_up_crashed", booking_id=str(claimed.id))
-        return _pause(claimed, now=clock())
+        return steps.pause(claimed, now=clock())
     if order is not None:
         return _record(claimed, order, now=clock())
     return _nothing_found(claimed, now=clock())
@@ -106,16 +99,9 @@ def look_up(booking: Booking, *, clock: Clock) -> Booking:
 
 def resume(booking: Booking, *, clock: Clock) -> Booking:
     """Drive an open booking as far as it goes: look up what was sent, submit what certainly was not."""
-    booking = look_up(booking, clock=clock)
-    return submit(booking, clock=clock) if booking.state == State.RESERVED else booking
-
-
-def lease_is_over(booking: Booking, *, now: datetime) -> bool:
-    return booking.lease_until is None or booking.lease_until <= now
-
-
-def reload(booking_id: UUID) -> Booking:
-    return Booking.objects.select_related("offer").get(pk=booking_id)
+    booking = paying.pay(look_up(booking, clock=clock), clock=clock)
+    booking = submit(booking, clock=clock) if paying.may_be_submitted(booking) else booking
+    return paying.give_back(booking) if booking.state == State.FAILED else booking
 
 
 def _nothing_found(booking: Booking, *, now: datetime) -> Booking:
@@ -123,28 +109,28 @@ def _nothing_found(booking: Booking, *, now: datetime) -> Booking:
     submitted_at = booking.submitted_at or booking.created_at
     window = registry.provider(booking.provider).capabilities.settle_window
     if booking.state != State.UNKNOWN or now - submitted_at < LEASE + window:
-        return _pause(booking, now=now)
+        return steps.pause(booking, now=now)
     if booking.attempts < MOST_ATTEMPTS:
-        return _settle(booking, State.RESERVED, now=now, reason="no order after the settle window")
-    return _settle(booking, State.MANUAL_REVIEW, now=now, reason=f"no order after {booking.attempts} attempts")
+        return steps.settle(booking, State.RESERVED, now=now, reason="no order after the settle window")
+    return steps.settle(booking, State.MANUAL_REVIEW, now=now, reason=f"no order after {booking.attempts} attempts")
 
 
 def _record(booking: Booking, order: ProviderOrder, *, now: datetime) -> Booking:
     """Write down the provider's order as the outcome. Still pending changes nothing."""
     after = STATE_OF_ORDER[order.status]
     if after == booking.state:
-        return _pause(booking, now=now)
+        return steps.pause(booking, now=now)
     if after is State.FAILED:
         refused = failures.OrderRefused(provider=booking.provider)
-        return _fail(booking, refused, now=now, detail="the order failed")
+        return steps.fail(booking, refused, now=now, detail="the order failed")
     reason = "the provider has the order"
-    settled = _settle(booking, after, now=now, reason=reason, **_as_recorded(order, booking))
+    settled = steps.settle(booking, after, now=now, reason=reason, **_as_recorded(order, booking))
     return settled if settled.order_id == order.order_id else _orphaned(settled, order, now=now)
 
 
 def _as_recorded(order: ProviderOrder, booking: Booking) -> dict[str, Any]:
     """The provider's order in the booking's columns."""
-    slot_ids = {person["provider_passenger_id"]: person["slot_id"] for person in booking.passengers}
+    slot_ids = {person["provider_passenger_id"]: person["slot_id"] for person in booking.people}
     return {
         "order_id": order.order_id,
         "record_locators": list(order.record_locators),
@@ -166,68 +152,4 @@ def _orphaned(booking: Booking, order: ProviderOrder, *, now: datetime) -> Booki
     if booking.state != State.FAILED:
         return booking
     reason = f"order {order.order_id} came in after the booking had failed"
-    return _settle(booking, State.MANUAL_REVIEW, now=now, reason=reason, order_id=order.order_id)
-
-
-def _fail(booking: Booking, failure: DomainError, *, now: datetime, detail: str) -> Booking:
-    log.info("booking.failed", booking_id=str(booking.id), code=failure.code, detail=detail)
-    return _settle(
-        booking,
-        State.FAILED,
-        now=now,
-        reason=failure.code,
-        also=lambda: offers.release(booking.offer_id, still_valid=failures.keeps_offer(failure)),
-        failure_code=failure.code,
-        failure_facts=failure.facts,
-    )
-
-
-def _claim(booking: Booking, after: State, *, now: datetime, **changes: object) -> Booking | None:
-    """Take the booking for one call to its provider; None when another has taken it."""
-    if after != booking.state:
-        states.check(State(booking.state), after)
-    with transaction.atomic(durable=True):
-        won = Booking.objects.filter(pk=booking.pk, state=booking.state, fence=booking.fence).update(
-            state=after, fence=F("fence") + 1, lease_until=now + LEASE, updated_at=now, **changes
-        )
-        if not won:
-            return None
-        if after != booking.state:
-            _note(booking, after, fence=booking.fence + 1, now=now, reason="claimed")
-    return reload(booking.pk)
-
-
-def _settle(
-    booking: Booking,
-    after: State,
-    *,
-    now: datetime,
-    reason: str,
-    also: Callable[[], None] | None = None,
-    **changes: object,
-) -> Booking:
-    """Compare-and-swap to the outcome. A newer fence has won meanwhile: then its word stands."""
-    states.check(State(booking.state), after)
-    with transaction.atomic(durable=True):
-        won = Booking.objects.filter(pk=booking.pk, state=booking.state, fence=booking.fence).update(
-            state=after, lease_until=None, updated_at=now, **changes
-        )
-        if won:
-            _note(booking, after, fence=booking.fence, now=now, reason=reason)
-            if also is not None:
-                also()
-    return reload(booking.pk)
-
-
-def _pause(booking: Booking, *, now: datetime) -> Booking:
-    """Still open: let go of the claim, but leave a moment before the next look."""
-    Booking.objects.filter(pk=booking.pk, state=booking.state, fence=booking.fence).update(
-        lease_until=now + LOOK_UP_PAUSE, updated_at=now
-    )
-    return reload(booking.pk)
-
-
-def _note(booking: Booking, after: State, *, fence: int, now: datetime, reason: str) -> None:
-    BookingTransition.objects.create(
-        booking_id=booking.pk, before=booking.state, after=after, fence=fence, at=now, reason=reason[:200]
-    )
+    return steps.settle(booking, State.MANUAL_REVIEW, now=now, reason=reason, order_id=order.order_id)

@@ -32,6 +32,13 @@ class CreateBooking(Request):
         ),
         examples=["instant"],
     )
+    payment_method_id: UUID | None = Field(
+        default=None,
+        description=(
+            "The card that the airline charges, from get_payment_methods. Without one the airline bills the account "
+            "that Movmo has with it, where it has one. Not for a hold, which is paid later."
+        ),
+    )
 
 
 class GetBooking(Request):
@@ -72,8 +79,10 @@ class BookingSummary(View):
     booking_id: UUID
     status: State = Field(
         description=(
-            "`confirmed`, `held` and `failed` are final. `reserved`, `submitting`, `pending` and `unknown` are being "
-            "decided with the airline: read again later and do not book again. `manual_review`: our staff asks the "
+            "`confirmed`, `held` and `failed` are final. `requires_action`: the cardholder's bank asks; give the "
+            "traveler `payment.challenge_url`, then read again. `reserved`, `submitting`, `pending` and `unknown` "
+            "are being decided with the airline: read again later and do not book again. `manual_review`: our staff "
+            "asks the "
             "airline; do not book again either."
         ),
         examples=["confirmed"],
@@ -84,7 +93,23 @@ class BookingSummary(View):
     created_at: datetime
 
 
+class PaymentView(View):
+    """The card's part."""
+
+    payment_method_id: UUID
+    brand: str = Field(examples=["visa"])
+    last4: str = Field(examples=["4242"])
+    status: str = Field(
+        description="`approved`, `requires_action`, `declined`, `voided`; empty until the bank was asked.",
+        examples=["approved"],
+    )
+    challenge_url: str | None = Field(
+        default=None, description="Where the traveler answers their bank, while status is `requires_action`."
+    )
+
+
 class BookingView(BookingSummary):
+    payment: PaymentView | None = Field(default=None, description="The card that the airline charges, if any.")
     record_locators: list[str] = Field(description="All PNRs: one offer may become several.", examples=[["BCDFGH"]])
     ticketing: Literal["ticketed", "reserved_not_ticketed", "not_booked"] = Field(
         description="`ticketed` once every passenger with a seat has a ticket.", examples=["ticketed"]

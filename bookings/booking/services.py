@@ -3,23 +3,29 @@
 from typing import Any
 from uuid import UUID
 
-from bookings.booking import failures, queries, saga
+from bookings.booking import failures, queries, saga, steps
 from bookings.booking.models import Booking, BookingTransition
 from bookings.booking.schemas import BookingView, CreateBooking, Mode
 from bookings.booking.states import DECIDED, State
 from bookings.catalogue import modes
-from bookings.offer import party, presentation
+from bookings.offer import party, presentation, requirements
 from bookings.offer import queries as offers
 from bookings.offer import services as offer_services
 from bookings.offer.models import Offer, OfferSlot
 from bookings.passenger import queries as passengers
+from bookings.passenger.identity_document import queries as documents
 from bookings.passenger.models import Passenger
+from bookings.payment_method import queries as cards
+from bookings.payment_method.models import PaymentMethod
+from bookings.payment_method.services import CardExpired
 from bookings.providers import registry
-from bookings.providers.types import NormalisedOffer, PassengerType
-from movmo.kit.errors import DomainError, Kind, revive
+from bookings.providers.types import Capabilities, NormalisedOffer, PassengerType
+from movmo.kit.errors import DomainError, InvalidArguments, Kind, revive
 from movmo.kit.money import amount_at
 from movmo.operations.context import Context
 from movmo.operations.idempotency import IdempotencyInProgress
+
+SANDBOX = "sandbox"
 
 
 class PassengerMissing(DomainError):
@@ -40,6 +46,13 @@ class HoldNotAvailable(DomainError):
     hint = "Book it with mode `instant`, or search for an offer whose requires_instant_payment is false."
 
 
+class CardNotForProvider(DomainError):
+    kind = Kind.RULE
+    code = "card_not_for_provider"
+    message = "This card does not pay at {provider}."
+    hint = "Test cards pay at sandboxes and nowhere else; all other cards pay at all other providers."
+
+
 def reserve(ctx: Context, request: CreateBooking) -> None:
     """T1: check the rules, take the offer, and write the booking down. Called inside the claim's transaction."""
     offer = offers.visible(ctx.caller, provider=request.provider, offer_id=request.offer_id)
@@ -56,6 +69,7 @@ def reserve(ctx: Context, request: CreateBooking) -> None:
     slots = offers.slots_of(offer)
     people = _mapped_people(slots)
     _check_party(people, content)
+    capabilities = registry.provider(offer.provider).capabilities
     Booking.objects.create(
         id=ctx.resource_id,
         user_id=ctx.traveler_id,
@@ -66,9 +80,12 @@ def reserve(ctx: Context, request: CreateBooking) -> None:
         offer=offer,
         mode=request.mode,
         state=State.RESERVED,
+        payment_method=_card(ctx, request, offer),
         total_minor=offer.total_minor,
         currency=offer.currency,
-        passengers=[_frozen(slot, person, slots) for slot, person in people],
+        passengers=[
+            _frozen(slot, person, slots) | _asked_for(person, content, capabilities) for slot, person in people
+        ],
         itinerary=[part.model_dump(mode="json") for part in presentation.slice_views(content, slots)],
         created_at=ctx.now,
         updated_at=ctx.now,
@@ -80,7 +97,7 @@ def reserve(ctx: Context, request: CreateBooking) -> None:
 
 def advance(ctx: Context, booking_id: UUID) -> BookingView:
     """Drive the booking as far as it goes. Safe to repeat. Raises the failure of a failed booking."""
-    booking = saga.reload(booking_id)
+    booking = steps.reload(booking_id)
     modes.check(ctx.caller, booking.provider)  # a repeated call may come with another key than the first
     booking = saga.resume(booking, clock=ctx.clock)
     if booking.state == State.FAILED:
@@ -91,9 +108,14 @@ def advance(ctx: Context, booking_id: UUID) -> BookingView:
 
 
 def read(ctx: Context, booking_id: UUID) -> BookingView:
-    """The booking as it stands; one that was sent and has no outcome is looked up first. Never sends an order."""
+    """The booking as it stands; one that was sent and has no outcome is looked up first.
+
+    Sends no order, save one: that of a booking which only waited for its cardholder to answer their bank.
+    """
     booking = queries.owned(ctx, booking_id)
-    if booking.state not in DECIDED:
+    if booking.state == State.REQUIRES_ACTION:
+        booking = saga.resume(steps.reload(booking.id), clock=ctx.clock)
+    elif booking.state not in DECIDED:
         booking = saga.look_up(booking, clock=ctx.clock)
     return queries.view(booking)
 
@@ -123,6 +145,27 @@ def _check_party(people: list[tuple[OfferSlot, Passenger]], content: NormalisedO
     )
 
 
+def _card(ctx: Context, request: CreateBooking, offer: Offer) -> PaymentMethod | None:
+    """Raises NotFound, CardExpired, CardNotForProvider, or InvalidArguments for a hold."""
+    if request.payment_method_id is None:
+        return None
+    if request.mode is Mode.HOLD:
+        raise InvalidArguments({"/payment_method_id": "A hold is paid later: leave the card out."})
+    card = cards.owned(user_id=ctx.traveler_id, payment_method_id=request.payment_method_id)
+    if cards.is_expired(card, today=ctx.now.date()):
+        raise CardExpired
+    if card.is_test != (offer.provider == SANDBOX):
+        raise CardNotForProvider(provider=offer.provider)
+    return card
+
+
+def _asked_for(person: Passenger, content: NormalisedOffer, capabilities: Capabilities) -> dict[str, Any]:
+    """What the provider asks of each person. Raises as `requirements`."""
+    requirements.check_gender(person, capabilities)
+    document = requirements.document_for(person, content, provider=capabilities.provider).document
+    return {"document": document and documents.as_ordered(document)}
+
+
 def _frozen(slot: OfferSlot, person: Passenger, slots: list[OfferSlot]) -> dict[str, Any]:
     """The passenger as booked, with the provider's ids beside ours."""
     adult = next((one for one in slots if one.provider_passenger_id == slot.associated_adult), None)
@@ -136,6 +179,8 @@ def _frozen(slot: OfferSlot, person: Passenger, slots: list[OfferSlot]) -> dict[
         "name_as_ticketed": passengers.ticket_name(person),
         "birth_date": person.birth_date.isoformat(),
         "gender": person.gender,
+        "nationality": person.nationality or None,
+        "loyalty_programmes": person.loyalty_programmes or [],
         "email": person.email or None,
         "phone_number": person.phone_number or None,
         "associated_adult": str(adult.id) if adult else None,

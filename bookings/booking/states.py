@@ -1,5 +1,7 @@
 """The life of a booking: its states and every legal transition. Nothing else changes a state.
 
+reserved → requires_action → reserved           the cardholder's bank asks, and was answered
+reserved | requires_action → failed            the card was declined, or the offer ended meanwhile
 reserved → submitting → confirmed | held | pending | failed | unknown
 pending  → confirmed | held | failed
 unknown  → confirmed | held | failed | pending     found by look-up
@@ -14,6 +16,7 @@ from enum import StrEnum
 
 class State(StrEnum):
     RESERVED = "reserved"
+    REQUIRES_ACTION = "requires_action"
     SUBMITTING = "submitting"
     CONFIRMED = "confirmed"
     HELD = "held"
@@ -24,14 +27,16 @@ class State(StrEnum):
 
 
 DECIDED = frozenset({State.CONFIRMED, State.HELD, State.FAILED})
-OPEN = (State.RESERVED, State.SUBMITTING, State.PENDING, State.UNKNOWN)
+OPEN = (State.RESERVED, State.REQUIRES_ACTION, State.SUBMITTING, State.PENDING, State.UNKNOWN)
+UNDER_WAY = (*OPEN, State.MANUAL_REVIEW)
 ASKED_ABOUT = frozenset({State.PENDING, State.UNKNOWN, State.MANUAL_REVIEW})
 """Sent, or perhaps sent: the provider can tell what became of it."""
 
 _ANSWERS = frozenset({State.CONFIRMED, State.HELD, State.PENDING, State.FAILED})
 
 TRANSITIONS: dict[State, frozenset[State]] = {
-    State.RESERVED: frozenset({State.SUBMITTING}),
+    State.RESERVED: frozenset({State.SUBMITTING, State.REQUIRES_ACTION, State.FAILED}),
+    State.REQUIRES_ACTION: frozenset({State.RESERVED, State.FAILED}),
     State.SUBMITTING: _ANSWERS | {State.UNKNOWN},
     State.PENDING: _ANSWERS - {State.PENDING},
     State.UNKNOWN: _ANSWERS | {State.RESERVED, State.MANUAL_REVIEW},

@@ -225,6 +225,16 @@ class SearchQuery:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderDocument:
+    """A travel document for an airline that asks for one. `issuing_country` is an ISO 3166-1 code."""
+
+    type: str
+    number: str
+    issuing_country: str
+    expires_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class OrderPassenger:
     """A person mapped to an offer's slot, named as the ticket will name them."""
 
@@ -237,6 +247,34 @@ class OrderPassenger:
     email: str | None = None
     phone_number: str | None = None
     associated_adult: str | None = None
+    document: OrderDocument | None = None
+
+
+class CardStatus(StrEnum):
+    """What the airline's bank said to a card."""
+
+    APPROVED = "approved"
+    REQUIRES_ACTION = "requires_action"
+    DECLINED = "declined"
+    VOIDED = "voided"
+
+
+@dataclass(frozen=True, slots=True)
+class CardRequest:
+    """A request that the vault sends to the airline, with the card put into the template's places."""
+
+    url: str
+    template: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CardAnswer:
+    """`reference` names the authorization to the airline; `challenge_url` is where the cardholder answers the bank."""
+
+    status: CardStatus
+    reference: str
+    challenge_url: str = ""
+    decline_code: str = ""
 
 
 class OrderStatus(StrEnum):

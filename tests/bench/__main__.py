@@ -16,11 +16,11 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import NoReturn
 
-from tests.bench import credentials, limits, reads, stage, storm
+from tests.bench import credentials, limits, reads, rotation, stage, storm
 from tests.bench.records import Cast, Timing
 from tests.bench.report import FULL, QUICK, Figure, Scale, table
 
-PARTS = ("limits", "reads", "credentials", "creation", "storm")
+PARTS = ("limits", "reads", "credentials", "creation", "rotation", "storm")
 READ_BOOKINGS = 50
 LONGEST_SECONDS = 600
 STARTED = time.monotonic()
@@ -60,6 +60,9 @@ def _measure(scale: Scale, parts: Collection[str]) -> list[Figure]:
             if "creation" in parts:
                 _say("create_booking and its own SQL, in turns")
                 figures.append(_creation(postgresql, scale))
+            if "rotation" in parts:
+                _say("a new encryption key")
+                figures += rotation.measure(postgresql, scale, _say)
             if "storm" in parts:
                 _say("a storm of repeated keys on PostgreSQL")
                 figures += storm.measure(postgresql, "PostgreSQL", scale)

@@ -108,3 +108,14 @@ class CredentialCosts:
     bare_ms: float
     garbage_queries: int
     refresh_ms: float
+
+
+@dataclass(frozen=True)
+class Rotation:
+    """A new key over `rows` rows; `left` are still under the old one, `calls` went on meanwhile, `failed` of them."""
+
+    rows: int
+    seconds: float
+    left: int
+    calls: int
+    failed: int

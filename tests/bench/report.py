@@ -18,6 +18,7 @@ class Scale:
     submitters: int
     checks: int
     drive_seconds: float
+    rows: int
 
 
 FULL = Scale(
@@ -30,6 +31,7 @@ FULL = Scale(
     submitters=8,
     checks=20_000,
     drive_seconds=30,
+    rows=100_000,
 )
 QUICK = Scale(
     rounds=3,
@@ -41,6 +43,7 @@ QUICK = Scale(
     submitters=8,
     checks=5_000,
     drive_seconds=5,
+    rows=5_000,
 )
 
 

@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError
 from django.db import OperationalError, transaction
 
-from bookings.booking import saga
+from bookings.booking import saga, steps
 from bookings.booking.schemas import BookingView
 from bookings.booking.states import State
 from bookings.offer.schemas import OfferStatus
@@ -83,14 +83,14 @@ class TestFence:
 
     def test_a_stale_settle_loses(self, trip: Trip) -> None:
         trip.book_and_lose_power_before_the_claim()
-        stale = saga.reload(trip.booking.pk)
+        stale = steps.reload(trip.booking.pk)
         trip.resolve()
         assert saga.resume(stale, clock=lambda: trip.clock.now).state == State.CONFIRMED
         assert (trip.live_orders, len(trip.airline.sent)) == (1, 1)
 
     def test_a_look_up_that_comes_late_tells_what_the_first_found(self, trip: Trip) -> None:
         trip.book(moods.loses_the_answer)
-        stale = saga.reload(trip.booking.pk)
+        stale = steps.reload(trip.booking.pk)
         trip.read()
         assert saga.look_up(stale, clock=lambda: trip.clock.now).state == State.CONFIRMED
         assert trip.airline.asked == 1
@@ -126,7 +126,7 @@ class TestStalledWorker:
     def test_nothing_is_sent_once_the_lease_is_over(self, trip: Trip) -> None:
         trip.book_and_lose_power_before_the_claim()
         claimed_at = trip.clock.now
-        stalled = chain([claimed_at], repeat(claimed_at + saga.LEASE))
+        stalled = chain([claimed_at], repeat(claimed_at + steps.LEASE))
         booking = saga.submit(trip.booking, clock=lambda: next(stalled))
         assert (booking.state, trip.airline.sent) == (State.UNKNOWN, [])
 

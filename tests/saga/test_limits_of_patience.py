@@ -5,9 +5,10 @@ from django.core.management import call_command
 
 from bookings.booking.models import Booking
 from bookings.booking.ordering import order_request
-from bookings.booking.saga import LEASE, LOOK_UP_PAUSE, MOST_ATTEMPTS
+from bookings.booking.saga import MOST_ATTEMPTS
 from bookings.booking.schemas import BookingView
 from bookings.booking.states import State
+from bookings.booking.steps import LEASE, LOOK_UP_PAUSE
 from bookings.offer.schemas import OfferStatus
 from bookings.providers import registry
 from bookings.providers.types import OrderRequest, OrderStatus, ProviderOrder, TravelDocument

@@ -5,7 +5,7 @@ from typing import Any
 import structlog
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from bookings.booking import queries, saga
+from bookings.booking import paying, queries, saga
 from movmo.kit import clock
 
 log = structlog.get_logger()
@@ -28,6 +28,8 @@ class Command(BaseCommand):
                 broken += 1
             else:
                 self.stdout.write(f"{booking.id} {booking.state} → {after.state} {after.locator}".rstrip())
+        for booking in queries.to_give_back(limit=options["limit"]):
+            paying.give_back(booking)
         if broken:
             raise CommandError(
                 f"{broken} booking(s) could not be driven on; the log says why. The next run tries again."

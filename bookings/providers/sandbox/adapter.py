@@ -4,9 +4,21 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from bookings.providers.errors import OutcomeUnknown
 from bookings.providers.sandbox.airline import Airline
 from bookings.providers.transport import refuse_in_transaction
-from bookings.providers.types import Capabilities, OrderRequest, ParsedOffer, ProviderOrder, SearchQuery
+from bookings.providers.types import (
+    Capabilities,
+    CardAnswer,
+    CardRequest,
+    CardStatus,
+    OrderRequest,
+    ParsedOffer,
+    ProviderOrder,
+    SearchQuery,
+)
+
+DESK = "/desk/authorizations"  # the airline's bank sits beside the sandbox vault
 
 CAPABILITIES = Capabilities(
     provider="sandbox",
@@ -54,6 +66,31 @@ class SandboxProvider:
     def book(self, order: OrderRequest, *, now: datetime) -> ProviderOrder:
         refuse_in_transaction()
         return self._airline.place_order(order, now=now)
+
+    def card_request(self, order: OrderRequest, *, vault_url: str, exp_month: int, exp_year: int) -> CardRequest:
+        template = {
+            "number": "{{credit_card_number}}",
+            "month": exp_month,
+            "year": exp_year,
+            "amount": order.total.amount,
+            "currency": order.total.currency,
+            "reference": order.client_reference,
+        }
+        return CardRequest(url=vault_url + DESK, template=template)
+
+    def read_card_answer(self, status: int, body: Any) -> CardAnswer:
+        try:
+            return CardAnswer(
+                status=CardStatus(body["status"]),
+                reference=str(body["id"]),
+                challenge_url=str(body.get("challenge_url", "")),
+                decline_code=str(body.get("decline_code", "")),
+            )
+        except (KeyError, TypeError, ValueError):
+            raise OutcomeUnknown(f"the airline's bank answered {status} and nothing that can be read") from None
+
+    def void_request(self, reference: str, *, vault_url: str) -> CardRequest:
+        return CardRequest(url=f"{vault_url}{DESK}/{reference}/void", template={})
 
     def find_order(self, client_reference: str, *, now: datetime) -> ProviderOrder | None:
         refuse_in_transaction()

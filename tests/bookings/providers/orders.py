@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from bookings.providers.types import OrderPassenger, OrderRequest, ParsedOffer, PassengerType
+from bookings.providers.types import OrderDocument, OrderPassenger, OrderRequest, ParsedOffer, PassengerType
 from movmo.kit.ids import new_id
 from movmo.kit.money import Money
 
@@ -11,6 +11,7 @@ BORN = {
     PassengerType.CHILD: date(2019, 4, 1),
     PassengerType.INFANT: date(2026, 4, 1),
 }
+PASSPORT = OrderDocument(type="passport", number="NX4P87L21", issuing_country="NL", expires_on=date(2036, 5, 4))
 
 
 def order(
@@ -34,6 +35,7 @@ def order(
                 birth_date=BORN[slot.type],
                 gender="F",
                 email="ana@example.com",
+                document=PASSPORT if offer.normalised.identity_documents.required else None,
             )
             for index, slot in enumerate(offer.normalised.passengers)
         ),

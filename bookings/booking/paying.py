@@ -1,0 +1,109 @@
+"""The card's part of the saga: it goes to the airline through its vault, before the order does.
+
+The booking's id is the key of the authorization, so asking again tells the same one: nobody is charged twice. Two
+workers that ask at once hear the same, and one of them writes it down. What was approved for a booking that failed is
+given back. While the bank has not been heard, the booking waits, past its offer's end if need be.
+"""
+
+from typing import Any
+
+import structlog
+
+from bookings.booking import failures, steps
+from bookings.booking.models import Booking
+from bookings.booking.ordering import order_request
+from bookings.booking.states import State
+from bookings.booking.steps import Clock
+from bookings.offer.services import stale
+from bookings.payment_method.models import PaymentMethod
+from bookings.payment_method.vaults import registry as vaults
+from bookings.payment_method.vaults.port import TokenUnknown, Vault, VaultFailure
+from bookings.providers import registry
+from bookings.providers.errors import ProviderFailure
+from bookings.providers.types import CardAnswer, CardStatus
+
+log = structlog.get_logger()
+
+HELD_MONEY = (CardStatus.APPROVED, CardStatus.REQUIRES_ACTION)
+UNPAID = (State.RESERVED, State.REQUIRES_ACTION)
+
+
+def may_be_submitted(booking: Booking) -> bool:
+    """Reserved, and paid for where a card was named."""
+    is_paid = booking.payment_method_id is None or booking.payment_status == CardStatus.APPROVED
+    return booking.state == State.RESERVED and is_paid
+
+
+def pay(booking: Booking, *, clock: Clock) -> Booking:
+    """Ask the airline's bank, or ask it again. Returns the booking as it stands; no order leaves here."""
+    if booking.state not in UNPAID or booking.payment_method is None or may_be_submitted(booking):
+        return booking
+    if not steps.lease_is_over(booking, now=clock()):
+        return booking
+    try:
+        answer = _ask(booking, booking.payment_method)
+    except TokenUnknown as failure:
+        return steps.fail(booking, failures.PaymentDeclined(), now=clock(), detail=failure.detail)
+    except (VaultFailure, ProviderFailure, vaults.NoSuchVault) as failure:
+        log.warning("payment.unanswered", booking_id=str(booking.id), detail=str(failure))
+        return steps.pause(booking, now=clock())
+    return _written_down(booking, answer, clock=clock)
+
+
+def _ask(booking: Booking, card: PaymentMethod) -> CardAnswer:
+    """Raises VaultFailure or NoSuchVault."""
+    provider = registry.provider(booking.provider)
+    vault: Vault = vaults.vault(card.vault)
+    request = provider.card_request(
+        order_request(booking),
+        vault_url=vault.form_access().frame_origin,
+        exp_month=card.exp_month,
+        exp_year=card.exp_year,
+    )
+    delivered = vault.deliver(
+        card.token or "", url=request.url, template=request.template, idempotency_key=str(booking.id)
+    )
+    return provider.read_card_answer(delivered.status, delivered.body)
+
+
+def _written_down(booking: Booking, answer: CardAnswer, *, clock: Clock) -> Booking:
+    now = clock()
+    told: dict[str, Any] = {"payment_status": answer.status, "payment_reference": answer.reference}
+    if booking.offer.expires_at <= now and answer.status is not CardStatus.DECLINED:
+        # Only with the bank's answer in hand: one that was lost may have been a yes, which has to be given back.
+        late = stale(booking.offer, "it has expired before it was paid")
+        return steps.fail(booking, late, now=now, detail="not paid in time", challenge_url="", **told)
+    if answer.status is CardStatus.DECLINED:
+        refusal = failures.PaymentDeclined(decline_code=answer.decline_code)
+        return steps.fail(booking, refusal, now=now, detail="the card was declined", **told)
+    if answer.status is CardStatus.REQUIRES_ACTION:
+        if booking.state == State.REQUIRES_ACTION:
+            return steps.pause(booking, now=now)
+        reason = "the bank asks the cardholder"
+        return steps.settle(
+            booking, State.REQUIRES_ACTION, now=now, reason=reason, challenge_url=answer.challenge_url, **told
+        )
+    if booking.state == State.REQUIRES_ACTION:
+        return steps.settle(
+            booking, State.RESERVED, now=now, reason="the cardholder has agreed", challenge_url="", **told
+        )
+    return steps.note_facts(booking, now=now, **told)
+
+
+def give_back(booking: Booking) -> Booking:
+    """After a booking that failed: an approved authorization is voided. Whatever prevents it, the sweep comes again."""
+    if booking.payment_status not in HELD_MONEY or booking.payment_method is None:
+        return booking
+    card = booking.payment_method
+    try:
+        vault = vaults.vault(card.vault)
+        key = f"void-{booking.id}"
+        request = registry.provider(booking.provider).void_request(
+            booking.payment_reference, vault_url=vault.form_access().frame_origin
+        )
+        vault.deliver(card.token or "", url=request.url, template=request.template, idempotency_key=key)
+    except (VaultFailure, vaults.NoSuchVault) as failure:
+        log.error("payment.not_given_back", booking_id=str(booking.id), detail=str(failure))
+        return booking
+    Booking.objects.filter(pk=booking.pk, state=State.FAILED).update(payment_status=CardStatus.VOIDED)
+    return steps.reload(booking.pk)

@@ -1,0 +1,237 @@
+"""Writes of cards. The vault is asked with no transaction open, and a deletion never waits for it.
+
+DomainError
+├── CaptureInvalid       the capture is over, or was used
+├── CardNotCaptured      the vault has no such card
+├── CardExpired          the card's month is over
+├── CardInUse            a booking that is under way pays with it
+├── CardAlreadyKept      this card is kept already
+└── VaultUnavailable     the vault did not answer
+"""
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+import structlog
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from bookings.payment_method import queries
+from bookings.payment_method.models import CardCapture, PaymentMethod, Redaction
+from bookings.payment_method.schemas import (
+    CaptureView,
+    CreatePaymentMethod,
+    NamePaymentMethod,
+    PaymentMethodDeleted,
+    PaymentMethodView,
+    UpdatePaymentMethod,
+)
+from bookings.payment_method.vaults import port, registry
+from movmo.accounts.models import User
+from movmo.kit.errors import DomainError, InvalidArguments, Kind, NotFound
+from movmo.operations.context import Context
+
+log = structlog.get_logger()
+
+CAPTURE_LIFE = timedelta(minutes=30)
+LONGEST_AHEAD_YEARS = 30
+
+
+class CaptureInvalid(DomainError):
+    kind = Kind.RULE
+    code = "capture_invalid"
+    message = "This capture is over, or was used for another card."
+    hint = "Open a new one with open_card_capture, show the vault's fields again, and send its new token."
+
+
+class CardNotCaptured(DomainError):
+    kind = Kind.RULE
+    code = "card_not_captured"
+    message = "The vault has no card of this token."
+    hint = "Show the vault's card fields again, and send the token they answer with."
+
+
+class CardExpired(DomainError):
+    kind = Kind.RULE
+    code = "card_expired"
+    message = "The card has expired."
+    hint = "Use another card."
+
+
+class CardInUse(DomainError):
+    kind = Kind.CONFLICT
+    code = "card_in_use"
+    message = "A booking that is under way pays with this card."
+    hint = "Wait until the booking is decided, then delete the card."
+
+
+class CardAlreadyKept(DomainError):
+    kind = Kind.CONFLICT
+    code = "card_already_kept"
+    message = "This card was added already."
+    hint = "See get_payment_methods."
+
+
+class VaultUnavailable(DomainError):
+    kind = Kind.UPSTREAM_UNREACHABLE
+    code = "vault_unavailable"
+    message = "The card vault cannot be reached."
+    hint = "Repeat the same call with the same idempotency key in a moment; nothing was charged."
+    retryable = True
+
+
+UseCheck = Callable[[UUID], bool]
+_is_in_use: UseCheck = lambda card_id: False  # noqa: E731
+
+
+def install_use_check(is_in_use: UseCheck) -> None:
+    """Whether a booking under way pays with a card. Bookings know cards, and not the other way round."""
+    global _is_in_use
+    _is_in_use = is_in_use
+
+
+def open_capture(ctx: Context) -> CaptureView:
+    """Raises VaultUnavailable where there is no vault."""
+    vault = registry.current()
+    if vault is None:
+        raise VaultUnavailable(retry_after=3600)
+    CardCapture.objects.create(
+        id=ctx.resource_id,
+        user_id=ctx.traveler_id,
+        vault=vault.name,
+        created_at=ctx.now,
+        expires_at=ctx.now + CAPTURE_LIFE,
+    )
+    access = vault.form_access()
+    return CaptureView(
+        capture_id=ctx.resource_id,
+        vault=access.vault,
+        environment_key=access.environment_key,
+        script_url=access.script_url,
+    )
+
+
+def reserve(ctx: Context, request: CreatePaymentMethod) -> None:
+    """Take the capture and write the token down. Raises NotFound, CaptureInvalid or CardAlreadyKept."""
+    mine = CardCapture.objects.filter(pk=request.capture_id, user_id=ctx.traveler_id)
+    if (capture := mine.first()) is None:
+        raise NotFound("capture")
+    if not mine.filter(used_at=None, expires_at__gt=ctx.now).update(used_at=ctx.now):
+        raise CaptureInvalid
+    card = PaymentMethod(
+        id=ctx.resource_id,
+        user_id=ctx.traveler_id,
+        vault=capture.vault,
+        token=request.vault_token,
+        becomes_default=request.is_default,
+        created_at=ctx.now,
+    )
+    try:
+        with transaction.atomic():
+            card.save(force_insert=True)
+    except IntegrityError:
+        raise CardAlreadyKept from None
+
+
+def advance(ctx: Context, card_id: UUID) -> PaymentMethodView:
+    """Let the vault keep the card and say what it is. Safe to repeat. Raises CardNotCaptured, CardExpired or
+    VaultUnavailable."""
+    card = PaymentMethod.objects.get(pk=card_id)
+    if card.described_at is None and card.deleted_at is None:
+        try:
+            told = registry.vault(card.vault).retain(card.token)
+        except port.TokenUnknown:
+            _drop(card, now=ctx.clock())
+            raise CardNotCaptured from None
+        except (port.VaultUnavailable, registry.NoSuchVault) as failure:
+            log.warning("vault.unavailable", vault=card.vault, detail=str(failure))
+            raise VaultUnavailable(retry_after=2) from None
+        _describe(card, told, now=ctx.clock())
+    if card.deleted_at is not None:
+        raise CardNotCaptured
+    if queries.is_expired(card, today=ctx.now.date()):
+        _drop(card, now=ctx.clock())
+        raise CardExpired
+    return queries.view(card, today=ctx.now.date())
+
+
+def _describe(card: PaymentMethod, told: port.VaultCard, *, now: datetime) -> None:
+    card.brand, card.last4, card.is_test = told.brand, told.last4, told.is_test
+    card.exp_month, card.exp_year, card.described_at = told.exp_month, told.exp_year, now
+    with transaction.atomic(durable=True):
+        _set_default(card, is_default=card.becomes_default)
+        card.save()
+
+
+def _drop(card: PaymentMethod, *, now: datetime) -> None:
+    """Not a card after all: the vault is told to forget what it may have."""
+    with transaction.atomic(durable=True):
+        discard(card, now=now)
+
+
+def update(ctx: Context, request: UpdatePaymentMethod) -> PaymentMethodView:
+    """Raises NotFound, CardExpired or InvalidArguments."""
+    today = ctx.now.date()
+    if request.exp_year > today.year + LONGEST_AHEAD_YEARS:
+        raise InvalidArguments({"/exp_year": f"No card is good for more than {LONGEST_AHEAD_YEARS} years."})
+    card = queries.owned(user_id=ctx.traveler_id, payment_method_id=request.payment_method_id)
+    if (card.exp_month, card.exp_year) != (request.exp_month, request.exp_year):
+        card.expiry_notice_at = None
+    card.exp_month, card.exp_year = request.exp_month, request.exp_year
+    if queries.is_expired(card, today=today):
+        raise CardExpired
+    _set_default(card, is_default=request.is_default)
+    card.save(update_fields=["exp_month", "exp_year", "is_default", "expiry_notice_at"])
+    return queries.view(card, today=today)
+
+
+def _set_default(card: PaymentMethod, *, is_default: bool) -> None:
+    """At most one of a traveler's cards is the default. The traveler's row is held, so that two changes queue."""
+    list(User.objects.select_for_update().filter(pk=card.user_id).values_list("pk"))
+    if is_default:
+        PaymentMethod.objects.filter(user_id=card.user_id, is_default=True).exclude(pk=card.pk).update(is_default=False)
+    card.is_default = is_default
+
+
+def delete(ctx: Context, request: NamePaymentMethod) -> PaymentMethodDeleted:
+    """Gone for the traveler at once; the vault forgets it when it can be reached. Raises NotFound or CardInUse."""
+    card = queries.owned(user_id=ctx.traveler_id, payment_method_id=request.payment_method_id)
+    if _is_in_use(card.id):
+        raise CardInUse
+    discard(card, now=ctx.now)
+    return PaymentMethodDeleted(payment_method_id=card.id)
+
+
+def discard(card: PaymentMethod, *, now: datetime) -> None:
+    """Within a transaction: the card is gone, and its token waits for the vault, which is asked after the commit."""
+    if card.token is not None:
+        waiting = Redaction(vault=card.vault, token=card.token.encode(), created_at=now)
+        waiting.save(force_insert=True)
+        transaction.on_commit(lambda: redact(waiting))
+    card.deleted_at, card.is_default, card.token = now, False, None
+    card.save(update_fields=["deleted_at", "is_default", "token", "lookup"])
+
+
+def redact(waiting: Redaction) -> bool:
+    """Let the vault forget a card. False when it could not be reached: the sweep comes again."""
+    try:
+        registry.vault(waiting.vault).redact(waiting.token.decode())
+    except (port.VaultFailure, registry.NoSuchVault) as failure:
+        log.warning("card.not_redacted", redaction_id=str(waiting.id), detail=str(failure))
+        Redaction.objects.filter(pk=waiting.pk).update(attempts=F("attempts") + 1)
+        return False
+    Redaction.objects.filter(pk=waiting.pk).delete()
+    return True
+
+
+def sweep(*, limit: int = 100) -> tuple[int, int]:
+    """Redact what waits for it, the least tried first. Returns how many were redacted, and how many were not."""
+    waiting = list(Redaction.objects.order_by("attempts", "id")[:limit])
+    done = sum(redact(one) for one in waiting)
+    return done, len(waiting) - done
+
+
+def ends_on(card: PaymentMethod) -> date:
+    """The first day on which the card is no good any more."""
+    return date(card.exp_year + card.exp_month // 12, card.exp_month % 12 + 1, 1)

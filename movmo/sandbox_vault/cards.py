@@ -1,0 +1,101 @@
+"""The cards of the sandbox vault: in memory, and only those that everybody may know."""
+
+import secrets
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Behaviour(StrEnum):
+    """What the airline's bank says to a card."""
+
+    APPROVED = "approved"
+    CHALLENGE = "challenge"
+    CHALLENGE_THEN_DECLINED = "challenge_then_declined"
+    DECLINED = "declined"
+
+
+TEST_CARDS = {
+    "4242424242424242": Behaviour.APPROVED,
+    "5555555555554444": Behaviour.APPROVED,
+    "378282246310005": Behaviour.APPROVED,
+    "4000002500003155": Behaviour.CHALLENGE,
+    "4000002760003184": Behaviour.CHALLENGE,
+    "4000000000003220": Behaviour.CHALLENGE,
+    "4000008400001629": Behaviour.CHALLENGE_THEN_DECLINED,
+    "4000000000000002": Behaviour.DECLINED,
+    "4000000000009995": Behaviour.DECLINED,
+    "4000000000000069": Behaviour.DECLINED,
+    "4000000000000127": Behaviour.DECLINED,
+    "4000000000000119": Behaviour.DECLINED,
+    "4000000000000341": Behaviour.DECLINED,
+}
+LENGTH_OF_CODE = {"american_express": 4}
+
+
+class CardRefused(Exception):
+    """Not taken; `field` names the input and the message is for the person who typed it."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+@dataclass(slots=True)
+class Card:
+    token: str
+    number: str = field(repr=False)
+    brand: str = ""
+    month: int = 0
+    year: int = 0
+    full_name: str = ""
+    storage_state: str = "cached"
+
+    @property
+    def behaviour(self) -> Behaviour:
+        return TEST_CARDS[self.number]
+
+
+class Cards:
+    """Everything the vault knows; ends with the process."""
+
+    def __init__(self) -> None:
+        self._cards: dict[str, Card] = {}
+
+    def capture(self, *, number: str, code: str, month: int, year: int, full_name: str) -> Card:
+        """Raises CardRefused."""
+        digits = "".join(letter for letter in number if letter.isdigit())
+        if digits not in TEST_CARDS:
+            message = "This is a sandbox: it takes its test cards only, such as 4242 4242 4242 4242."
+            raise CardRefused("number", message)
+        if not code.isascii() or not code.isdigit() or len(code) != LENGTH_OF_CODE.get(brand_of(digits), 3):
+            raise CardRefused("verification_value", "The security code is the 3 digits on the back, 4 for Amex.")
+        if not 1 <= month <= 12 or not 2000 <= year <= 2099:
+            raise CardRefused("month", "The expiry is a month from 1 to 12 and a year of four digits.")
+        card = Card(_token(), digits, brand_of(digits), month, year, full_name[:100])
+        self._cards[card.token] = card
+        return card
+
+    def get(self, token: str) -> Card | None:
+        return self._cards.get(token)
+
+    def retain(self, token: str) -> Card | None:
+        card = self.get(token)
+        if card is not None and card.storage_state == "cached":
+            card.storage_state = "retained"
+        return card
+
+    def redact(self, token: str) -> Card | None:
+        """The number goes, the rest stays to be told."""
+        card = self.get(token)
+        if card is not None:
+            card.number, card.storage_state = card.number[-4:], "redacted"
+        return card
+
+
+def _token() -> str:
+    return "".join(secrets.choice("ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789") for _ in range(27))
+
+
+def brand_of(number: str) -> str:
+    """In Spreedly's words."""
+    return {"4": "visa", "5": "master", "3": "american_express"}.get(number[:1], "unknown")
