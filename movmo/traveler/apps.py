@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class TravelerConfig(AppConfig):
+    name = "movmo.traveler"
+    label = "traveler"

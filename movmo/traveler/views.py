@@ -1,0 +1,90 @@
+"""What every page of this door has in common: signed in, private, and asked through the pipeline."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+
+from movmo.accounts.pages import Page
+from movmo.kit.errors import DomainError, Kind
+from movmo.kit.ids import new_id
+from movmo.traveler import fields
+from movmo.traveler.asking import ask, told
+from movmo.traveler.fields import Field, Form
+
+STATUSES = {Kind.LIMITED: 429, Kind.UPSTREAM_UNREACHABLE: 503, Kind.CONFLICT: 409}
+
+
+class TravelerPage(LoginRequiredMixin, Page):
+    """A page of one person. An operation that finds nothing makes it a page that is not there."""
+
+    template_name = ""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except DomainError as refusal:
+            if refusal.kind is Kind.NOT_FOUND:
+                raise Http404 from None
+            context = {"refusal": refusal}
+            return render(request, "traveler/refused.html", context, status=STATUSES.get(refusal.kind, 422))
+
+    def tell(self, operation_name: str, **arguments: Any) -> dict[str, Any]:
+        return told(self.request, operation_name, **arguments)
+
+    def show(self, *, status: int = 200, **context: Any) -> HttpResponse:
+        return render(self.request, self.template_name, context, status=status)
+
+    def done(self, message: str, to: str) -> HttpResponse:
+        """Post, redirect, get: reloading the page that follows repeats nothing."""
+        messages.success(self.request, message)
+        return HttpResponseRedirect(to)
+
+
+class FormPage(TravelerPage):
+    """A form whose fields are arguments of `operation`. Its key comes with the page, so that sending twice is once."""
+
+    operation = ""
+    fields: Sequence[Field] = ()
+    success = ""
+
+    def named(self) -> dict[str, Any]:
+        """Arguments from the path."""
+        return {name: str(value) for name, value in self.kwargs.items()}
+
+    def initial(self) -> dict[str, Any]:
+        return {}
+
+    def arguments(self) -> dict[str, Any]:
+        return fields.read(self.fields, self.request.POST)
+
+    def to(self, view: dict[str, Any]) -> str:
+        raise NotImplementedError
+
+    def context(self) -> dict[str, Any]:
+        return {}
+
+    def get(self, request: HttpRequest, **path: UUID) -> HttpResponse:
+        return self.shown(Form(self.fields, self.initial()))
+
+    def post(self, request: HttpRequest, **path: UUID) -> HttpResponse:
+        form = Form(self.fields, arguments := self.arguments())
+        try:
+            answer = ask(request, self.operation, {**arguments, **self.named()}, request.POST.get("key"))
+        except DomainError as refusal:
+            if refusal.kind is Kind.NOT_FOUND:
+                raise
+            form.refused(refusal)
+            return self.shown(form, status=STATUSES.get(refusal.kind, 422), key=self._key_after(refusal))
+        return self.done(self.success, self.to(answer.view.model_dump()))
+
+    def shown(self, form: Form, *, status: int = 200, key: str | None = None) -> HttpResponse:
+        return self.show(form=form, key=key or str(new_id()), status=status, **self.context())
+
+    def _key_after(self, refusal: DomainError) -> str | None:
+        """What may have been done already is asked for again with the same key."""
+        return self.request.POST.get("key") if refusal.retryable else None
