@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import hmac
 import json
 import os
 import re
@@ -37,6 +38,7 @@ REQUIRED = (
 )
 # What may come from a file that `<name>_FILE` names.
 SECRETS = (
+    "MOVMO_SPREEDLY_ACCESS_SECRET",
     "DATABASE_URL",
     "MOVMO_REDIS_URL",
     "MOVMO_SECRET_KEY",
@@ -193,6 +195,38 @@ def secret(name: str) -> str:
     if is_production():
         raise Misconfigured(f"{name} must be set in production")
     return _generated()[name]
+
+
+def vaults() -> list[dict[str, str]]:
+    """The card vaults, the one for new cards first: Spreedly if configured, the sandbox vault outside production."""
+    found = [] if is_production() else [{"name": "sandbox", "receiver": "sandbox-airline", **sandbox_vault()}]
+    if environment_key := text("MOVMO_SPREEDLY_ENVIRONMENT_KEY", ""):
+        spreedly = {
+            "name": "spreedly",
+            "url": text("MOVMO_SPREEDLY_URL", "https://core.spreedly.com"),
+            "environment_key": environment_key,
+            "access_secret": confidential("MOVMO_SPREEDLY_ACCESS_SECRET"),
+            "receiver": text("MOVMO_SPREEDLY_RECEIVER", ""),
+        }
+        if missing := [name for name in ("access_secret", "receiver") if not spreedly[name]]:
+            raise Misconfigured(f"MOVMO_SPREEDLY_{missing[0].upper()} must be set beside the environment key")
+        found.insert(0, spreedly)
+    return found
+
+
+def sandbox_vault() -> dict[str, str]:
+    """Where the sandbox vault is, and what opens it: the same for the vault's process and for Movmo's."""
+    return {
+        "url": text("MOVMO_SANDBOX_VAULT", "") or _beside(origin()),
+        "environment_key": "sandbox-environment",
+        "access_secret": hmac.digest(secret("MOVMO_SECRET_KEY").encode(), b"sandbox vault", "sha256").hex(),
+    }
+
+
+def _beside(address: str) -> str:
+    """The next port of the same host: another origin."""
+    parts = urlsplit(address)
+    return f"http://{parts.hostname}:{(parts.port or 80) + 1}"
 
 
 def secret_key() -> str:

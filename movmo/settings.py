@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "bookings",  # before partners: its operations come first in the reference
     "partners",
     "mcp_server",
+    "movmo.traveler",
     "movmo.demo",
 ]
 MIDDLEWARE = [
@@ -168,6 +169,8 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ORIGIN.startswith("https://")
 MOVMO_MAILBOX = env.var_dir() / "mailbox"
 DEFAULT_FROM_EMAIL = env.text("MOVMO_EMAIL_FROM", "Movmo <no-reply@movmo.example>")
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend" if PRODUCTION else "movmo.accounts.mailbox.MailboxBackend"
+# Text messages come out as letters of the mailbox; in production nothing sends any.
+MOVMO_TEXT_MESSAGES = not PRODUCTION
 EMAIL_HOST = env.text("MOVMO_SMTP_HOST", "localhost")
 EMAIL_PORT = env.number("MOVMO_SMTP_PORT", 587)
 EMAIL_HOST_USER = env.text("MOVMO_SMTP_USER", "")
@@ -277,6 +280,9 @@ UNFOLD = {
                 ("Offers", "sell", "bookings_offer"),
                 ("Slots", "event_seat", "bookings_offerslot"),
                 ("Passengers", "luggage", "bookings_passenger"),
+                ("Identity documents", "badge", "bookings_identitydocument"),
+                ("Payment methods", "credit_card", "bookings_paymentmethod"),
+                ("Cards to forget", "credit_card_off", "bookings_redaction"),
             ),
             _section(
                 "Partners",
@@ -325,6 +331,10 @@ MOVMO_USER_RATE = env.number("MOVMO_USER_RATE", 50)
 MOVMO_USER_BURST = env.number("MOVMO_USER_BURST", 100)
 MOVMO_USAGE_SECONDS = env.number("MOVMO_USAGE_SECONDS", 5)  # between two writings of the usage book
 MOVMO_ENCRYPTION_KEYS = env.encryption_keys()
+
+# Where cards are kept, the first for new ones: Spreedly where its variables are set, and outside production the
+# sandbox vault, whose cards pay nothing.
+MOVMO_VAULTS = env.vaults()
 
 # Seats per sandbox flight and cabin; 0 leaves it to the airline (9 to 60). Load runs need more than a flight has.
 MOVMO_SANDBOX_SEATS = env.number("MOVMO_SANDBOX_SEATS", 0)

@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("movmo.rest.urls")),  # first, because it is the busiest: routes are tried in this order
     path("", Landing.as_view(), name="landing"),
     path("admin/", admin.site.urls),
+    path("", include("movmo.traveler.urls")),
     path("", include("movmo.accounts.urls")),
     path("", include("partners.oauth.urls")),
 ]

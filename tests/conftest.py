@@ -18,10 +18,12 @@ from movmo.accounts.models import User
 from movmo.kit.clock import stopped_at
 from movmo.operations import limits, usage
 from movmo.operations.context import Caller
+from movmo.sandbox_vault.app import SandboxVault
 from partners.oauth.models import Application
 from partners.partner.models import Partner
 from tests import factories
 from tests.contract.world import World, by_agent, by_key, by_key_and_token
+from tests.vault import sandbox_vault
 
 # No deadlines: how long an example takes is the machine's affair. The same examples on every run; more with
 # `--hypothesis-profile thorough`.
@@ -30,7 +32,7 @@ hypothesis.settings.register_profile("thorough", deadline=None, max_examples=2_0
 hypothesis.settings.load_profile("suite")
 
 # A test in which a secret gets into a line of the log fails.
-pytest_plugins = ["tests.secrets_in_logs"]
+pytest_plugins = ["tests.clear_text", "tests.secrets_in_logs"]
 
 NOON = datetime(2027, 3, 1, 12, tzinfo=UTC)
 
@@ -76,6 +78,13 @@ def install_airline() -> Iterator[Callable[[Airline], None]]:
     installed = providers.provider("sandbox")
     yield providers.install_sandbox
     providers._providers["sandbox"] = installed
+
+
+@pytest.fixture(scope="session")
+def the_vault() -> Iterator[SandboxVault]:
+    """The house's vault, on a port of its own. Packages whose operations need one use it for all their tests."""
+    with sandbox_vault() as vault:
+        yield vault
 
 
 @pytest.fixture

@@ -98,6 +98,7 @@ def test_every_secret_may_come_from_a_file(tmp_path: Path) -> None:
         "MOVMO_ENCRYPTION_KEYS": f"3:{KEY}",
         "MOVMO_OAUTH_RSA_KEY": PEM,
         "MOVMO_SMTP_PASSWORD": "smtp-password",
+        "MOVMO_SPREEDLY_ACCESS_SECRET": "spreedly-secret",
     }
     assert set(secrets) == set(env.SECRETS)
     changes: dict[str, str | None] = dict.fromkeys(secrets)
@@ -109,9 +110,10 @@ def test_every_secret_may_come_from_a_file(tmp_path: Path) -> None:
     asked = (
         "from movmo import settings as s; import json; print(json.dumps([s.DATABASES['default']['PASSWORD'],"
         "s.MOVMO_REDIS_URL, s.SECRET_KEY, s.MOVMO_ENCRYPTION_KEYS[3].hex(),"
-        "s.OAUTH2_PROVIDER['OIDC_RSA_PRIVATE_KEY'], s.EMAIL_HOST_PASSWORD]))"
+        "s.OAUTH2_PROVIDER['OIDC_RSA_PRIVATE_KEY'], s.EMAIL_HOST_PASSWORD, s.MOVMO_VAULTS[0]['access_secret']]))"
     )
-    told = run(tmp_path, "-c", asked, **changes)
+    spreedly = {"MOVMO_SPREEDLY_ENVIRONMENT_KEY": "environment", "MOVMO_SPREEDLY_RECEIVER": "receiver"}
+    told = run(tmp_path, "-c", asked, **changes, **spreedly)
     assert json.loads(told.stdout) == [
         "k3J9xQ7mZ2vL8pR4",
         secrets["MOVMO_REDIS_URL"],
@@ -119,6 +121,7 @@ def test_every_secret_may_come_from_a_file(tmp_path: Path) -> None:
         KEY_BYTES.hex(),
         PEM.strip(),
         "smtp-password",
+        "spreedly-secret",
     ]
     assert "readable_by_everybody" not in told.stdout + told.stderr
 

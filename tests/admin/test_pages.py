@@ -18,10 +18,12 @@ from unfold.admin import ModelAdmin
 
 from bookings.offer.models import Offer
 from bookings.passenger.models import Passenger
+from bookings.payment_method.models import Redaction
 from movmo.accounts import lockout
 from movmo.accounts.models import Device, Lockout, SignInAttempts, User
 from movmo.kit import clock
 from movmo.operations.models import IdempotencyRecord
+from movmo.sandbox_vault.app import SandboxVault
 from partners.api_key.models import ApiKey
 from partners.oauth.models import Application
 from partners.partner.models import Partner
@@ -41,9 +43,13 @@ def office(client: Client, db: None) -> Client:
 
 
 @pytest.fixture
-def secrets(world: World, ana: User, aviare: Partner, scout: Application) -> list[str]:
+def secrets(world: World, the_vault: SandboxVault, ana: User, aviare: Partner, scout: Application) -> list[str]:
     """A row of every model, and the texts that no page may show."""
     world.booking()
+    document, captured = world.document(), world.captured()
+    world.call("create_payment_method", **captured)
+    waiting = Redaction(vault="sandbox", token=b"redaction-token-secret", created_at=clock.now())
+    waiting.save(force_insert=True)
     world.passenger(email="private@example.com", phone_number=PHONE)
     Group.objects.create(name="support")
     key = factories.api_key(aviare)
@@ -56,7 +62,14 @@ def secrets(world: World, ana: User, aviare: Partner, scout: Application) -> lis
     Lockout.objects.create(account=lockout.name_of(ana, lockout.Way.PASSWORD), failures=3)
     Device.objects.create(user=ana, digest="device-digest-secret", label="Firefox on Linux")
     UserSession.objects.create(user=ana, session_key="session-key-secret", ip="192.0.2.1", user_agent="Firefox")
-    shown_to_nobody = ["grant-code-secret", "refresh-token-secret", "device-digest-secret", "session-key-secret"]
+    private = [document.number, captured["vault_token"], "redaction-token-secret"]
+    shown_to_nobody = [
+        *private,
+        "grant-code-secret",
+        "refresh-token-secret",
+        "device-digest-secret",
+        "session-key-secret",
+    ]
     return [key, token, *shown_to_nobody, *_stored(), *_private()]
 
 

@@ -14,6 +14,7 @@ from bookings.booking.models import Booking
 from bookings.sandbox_airline.models import SandboxOrder
 from movmo.operations.admin import ReadOnlyAdmin
 from movmo.operations.models import AuditEvent
+from movmo.sandbox_vault.app import SandboxVault
 from tests.contract.world import World
 from tests.office import clerk_with_app, entered
 
@@ -54,13 +55,18 @@ def _with_an_id(model: type[Model], path: str) -> tuple[Any, UUID]:
 
 def test_the_tables_with_ids_are_known() -> None:
     assert {model._meta.model_name for model, _ in TABLES} == {
-        "auditevent", "booking", "bookingtransition", "idempotencyrecord", "offer", "offerslot", "passenger",
+        "auditevent", "booking", "bookingtransition", "idempotencyrecord", "identitydocument", "offer", "offerslot",
+        "passenger", "paymentmethod",
     }  # fmt: skip
 
 
 @pytest.mark.parametrize(("model", "path"), TABLES, ids=lambda part: part if isinstance(part, str) else part.__name__)
-def test_an_id_finds_its_row(office: Client, world: World, model: type[Model], path: str) -> None:
+def test_an_id_finds_its_row(
+    office: Client, world: World, the_vault: SandboxVault, model: type[Model], path: str
+) -> None:
     world.booking()
+    world.document()
+    world.card()
     pk, known = _with_an_id(model, path)
     for term in (str(known), known.hex, f" {str(known).upper()} "):
         found = _found(office, model, term)

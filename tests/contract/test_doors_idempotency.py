@@ -26,13 +26,16 @@ TWO_DOORS = [
     for first, second in product(EVERY, EVERY)
     if doors.serves(first, operation) and doors.serves(second, operation)
 ]
+SAYING_NOTHING = ("open_card_capture",)
+TELLING = [case for case in TWO_DOORS if not str(case.id).startswith(SAYING_NOTHING)]
+NO_CONTENT = 204
 over_two_doors = pytest.mark.parametrize(("operation", "first", "second"), TWO_DOORS)
 
 
 def altered(operation: Operation, arguments: dict[str, Any]) -> dict[str, Any]:
     """Arguments that are as well-formed and say something else."""
     for name, value in arguments.items():
-        for other in (f"{value}a", str(uuid4())):
+        for other in (f"{value}a", str(uuid4()), "nl", "window"):
             candidate = {**arguments, name: other}
             if isinstance(value, str) and _accepts(operation, candidate):
                 return candidate
@@ -55,7 +58,8 @@ def test_a_repeated_call_is_a_replay(stage: Stage, operation: Operation, first: 
     again = stage.call(second, operation, arguments, key=key)
     assert not done.is_refusal, done.body
     assert (done.replayed, again.replayed) == (False, True)
-    assert again.body == done.body
+    if operation.rest.status != NO_CONTENT or "rest" not in (first, second):
+        assert again.body == done.body
     assert counts() == before
     if second == "rest":
         assert again.status == operation.rest.status
@@ -63,7 +67,7 @@ def test_a_repeated_call_is_a_replay(stage: Stage, operation: Operation, first: 
         assert again.status == done.status
 
 
-@over_two_doors
+@pytest.mark.parametrize(("operation", "first", "second"), TELLING)
 def test_a_key_is_good_for_one_request(stage: Stage, operation: Operation, first: DoorName, second: DoorName) -> None:
     arguments, key = stage.fresh_arguments(operation), str(uuid4())
     assert not stage.call(first, operation, arguments, key=key).is_refusal
@@ -88,5 +92,5 @@ def test_a_key_is_good_for_one_operation(stage: Stage) -> None:
     first, *others = filter(is_write, registry.all_operations())
     assert not stage.call("rest", first, stage.fresh_arguments(first), key=key).is_refusal
     for operation in others:
-        told = stage.refused("mcp", operation, stage.arguments(operation), key=key)
+        told = stage.refused("mcp" if operation.tool else "rest", operation, stage.arguments(operation), key=key)
         assert told.verdict == (422, "idempotency_key_reused")

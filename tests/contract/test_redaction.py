@@ -68,7 +68,8 @@ def test_free_text_is_redacted_but_for_the_names_of_things() -> None:
 
 @pytest.mark.parametrize("word", OF_A_PERSON)
 def test_whatever_is_of_a_person_is_redacted(word: str) -> None:
-    assert [name for name, field in every_field() if word in name and not is_redacted(field)] == []
+    named = [name for name, field in every_field() if word in name and not is_redacted(field)]
+    assert [name for name in named if not name.endswith("_id")] == []
 
 
 @each([operation for operation in EVERY_OPERATION if operation.tool or not operation.is_read])

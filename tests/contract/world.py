@@ -7,17 +7,25 @@ a stopped clock and with the real one.
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any, TypeVar
+from urllib.parse import urljoin
 from uuid import uuid4
+
+import httpx2
 
 from bookings.booking.schemas import BookingView
 from bookings.offer.schemas import OfferView
+from bookings.passenger.identity_document.schemas import IdentityDocumentView
 from bookings.passenger.schemas import PassengerView
+from bookings.payment_method.schemas import CaptureView, PaymentMethodView
 from bookings.providers.types import PassengerType, SearchQuery, SliceQuery
 from bookings.sandbox_airline.services import SandboxAirline
+from movmo.accounts.contact_change.models import ContactChange
 from movmo.accounts.models import User
 from movmo.kit import clock
+from movmo.kit.encrypted import keyring
 from movmo.kit.errors import DomainError, Internal, InvalidArguments
 from movmo.operations import registry
+from movmo.operations.card_numbers import CardNumberRefused
 from movmo.operations.context import Caller, Door, View
 from movmo.operations.dispatch import Answer, Contended, dispatch
 from movmo.operations.idempotency import IdempotencyInProgress, IdempotencyKeyReused
@@ -31,7 +39,14 @@ DAYS_AHEAD = 60
 YEARS_OLD = {"ADT": 34, "CHD": 8, "INF": 0}
 
 # What any operation may answer with, beside the errors that it declares.
-OF_THE_PIPELINE = (InvalidArguments, IdempotencyKeyReused, IdempotencyInProgress, Contended, Internal)
+OF_THE_PIPELINE = (
+    InvalidArguments,
+    CardNumberRefused,
+    IdempotencyKeyReused,
+    IdempotencyInProgress,
+    Contended,
+    Internal,
+)
 
 ViewT = TypeVar("ViewT", bound=View)
 
@@ -66,6 +81,17 @@ def the(name: str) -> Operation:
     return found
 
 
+def type_card(script_url: str, number: str) -> str:
+    """What the vault's hosted fields do with what a person types; returns the token."""
+    card = {"number": number, "verification_value": "123", "month": 12, "year": 2034, "full_name": "Ana Andersson"}
+    if number.startswith("3"):
+        card["verification_value"] = "1234"
+    sent = {"environment_key": "sandbox-environment", "payment_method": {"credit_card": card}}
+    answer = httpx2.post(urljoin(script_url, "/v1/payment_methods/restricted.json"), json=sent, trust_env=False)
+    token: str = answer.json()["transaction"]["payment_method"]["token"]
+    return token
+
+
 def new_key() -> str:
     return f"key-{uuid4()}"
 
@@ -94,7 +120,7 @@ class World:
         self.caller = caller
         self._given_names = iter(f"Ana{chr(65 + n % 26)}{chr(65 + n // 26)}" for n in range(26 * 26))
 
-    def call(self, name: str, *, key: str | None = None, by: Caller | None = None, **arguments: Any) -> Answer:
+    def call(self, name: str, *, key: Any = None, by: Any = None, **arguments: Any) -> Answer:
         """Dispatch for the caller, writes with a fresh key unless one is given. Raises DomainError, declared ones."""
         operation = the(name)
         sent = None if operation.is_read else key or new_key()
@@ -117,6 +143,38 @@ class World:
             "gender": "F",
         }
         return view_of(PassengerView, self.call("create_passenger_profile", **{**person, **changes}))
+
+    def contact_change(self) -> ContactChange:
+        """One that waits for its codes, all of them `CODE`, with the identity proven by `TOKEN`."""
+        code, now = keyring().fingerprint(CODE.encode()), clock.now()
+        return ContactChange.objects.create(
+            user_id=str(self.caller.user_id),
+            kind=ContactChange.Kind.EMAIL,
+            value=f"{new_key()}@example.org",
+            code=code,
+            identity_code=code,
+            identity_token=keyring().fingerprint(TOKEN.encode()),
+            identity_until=now + timedelta(minutes=5),
+            created_at=now,
+            expires_at=now + timedelta(minutes=15),
+        )
+
+    def card(self, number: str = "4242424242424242", **changes: Any) -> PaymentMethodView:
+        """A kept card: captured as a browser does it, then created."""
+        return view_of(PaymentMethodView, self.call("create_payment_method", **{**self.captured(number), **changes}))
+
+    def captured(self, number: str = "4242424242424242") -> dict[str, Any]:
+        """A capture and the token that the vault's fields answered with."""
+        capture = view_of(CaptureView, self.call("open_card_capture"))
+        return {"capture_id": str(capture.capture_id), "vault_token": type_card(capture.script_url, number)}
+
+    def document(self, **changes: Any) -> IdentityDocumentView:
+        """A passport of a new passenger, unless `passenger_id` names one."""
+        arguments = {
+            "passenger_id": changes.pop("passenger_id", None) or str(self.passenger().passenger_id),
+            **PASSPORT,
+        }
+        return view_of(IdentityDocumentView, self.call("create_identity_document", **{**arguments, **changes}))
 
     def map(self, offer: OfferView, slot: int, person: PassengerView) -> Answer:
         return self.call(
@@ -173,6 +231,27 @@ def _map(world: World) -> dict[str, Any]:
     }
 
 
+TRAVEL_WISHES = {
+    "seat": "aisle",
+    "meal": "VGML",
+    "cabin_class": None,
+    "loyalty_programmes": [{"airline": "KL", "number": "2048815162"}],
+    "known_traveler_number": "TT1234567",
+}
+CODE, TOKEN = "730196", "proof-of-identity-for-the-tests"
+PASSPORT = {
+    "type": "passport",
+    "number": "NX4P87L21",
+    "issuing_country": "NL",
+    "issued_on": "2021-05-04",
+    "expires_on": "2031-05-04",
+}
+
+
+def _named(document: IdentityDocumentView) -> dict[str, Any]:
+    return {"passenger_id": str(document.passenger_id), "document_id": str(document.document_id)}
+
+
 def _save_passenger(world: World) -> dict[str, Any]:
     return {
         "given_name": "Ana María",
@@ -193,6 +272,43 @@ ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "update_passenger": _map,
     "get_passengers_profile": lambda world: {"departure_date": departure_date().isoformat(), "limit": 5},
     "create_passenger_profile": _save_passenger,
+    "get_user_profile": lambda world: {},
+    "update_user": lambda world: {"given_name": "Ana María", "family_name": "Müller"},
+    "get_locale_preferences": lambda world: {},
+    "upsert_locale_preferences": lambda world: {"language": "de", "country": "DE", "currency": "EUR"},
+    "get_travel_preferences": lambda world: {},
+    "upsert_travel_preferences": lambda world: TRAVEL_WISHES,
+    "initiate_contact_change": lambda world: {"email": f"{new_key()}@example.org"},
+    "verify_contact_identity": lambda world: {"change_id": str(world.contact_change().pk), "identity_code": CODE},
+    "confirm_contact_change": lambda world: {
+        "change_id": str(world.contact_change().pk),
+        "code": CODE,
+        "identity_token": TOKEN,
+    },
+    "get_payment_methods": lambda world: {},
+    "get_payment_method": lambda world: {"payment_method_id": str(world.card().payment_method_id)},
+    "open_card_capture": lambda world: {},
+    "create_payment_method": lambda world: world.captured(),
+    "update_payment_method": lambda world: {
+        "payment_method_id": str(world.card().payment_method_id),
+        "exp_month": 5,
+        "exp_year": 2034,
+        "is_default": True,
+    },
+    "delete_payment_method": lambda world: {"payment_method_id": str(world.card().payment_method_id)},
+    "get_passenger": lambda world: {"passenger_id": str(world.passenger().passenger_id)},
+    "update_passenger_profile": lambda world: {
+        "passenger_id": str(world.passenger().passenger_id),
+        "nationality": "NL",
+        "loyalty_programmes": [],
+        **_save_passenger(world),
+    },
+    "delete_passenger_profile": lambda world: {"passenger_id": str(world.passenger().passenger_id)},
+    "list_identity_documents": lambda world: {"passenger_id": str(world.document().passenger_id)},
+    "get_identity_document": lambda world: _named(world.document()),
+    "create_identity_document": lambda world: {"passenger_id": str(world.passenger().passenger_id), **PASSPORT},
+    "replace_identity_document": lambda world: {**_named(world.document()), **PASSPORT},
+    "delete_identity_document": lambda world: _named(world.document()),
     "create_booking": lambda world: booking_of(world.mapped_offer()),
     "get_booking": lambda world: {"booking_id": str(world.booking().booking_id)},
     "get_usage": lambda world: {"from": clock.now().date().isoformat()},

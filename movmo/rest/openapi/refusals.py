@@ -9,6 +9,7 @@ from movmo.kit import errors as kit
 from movmo.kit import http
 from movmo.kit.errors import DomainError, Internal, InvalidArguments, NotFound
 from movmo.operations import arguments, dispatch, idempotency, limits, scopes
+from movmo.operations.card_numbers import CardNumberRefused
 from movmo.operations.credentials import CredentialRefused
 from movmo.operations.spec import Idempotency, Operation
 from movmo.rest.openapi.components import REF, Schema
@@ -65,7 +66,7 @@ def _of_credentials(operation: Operation) -> set[type[DomainError]]:
 
 
 def _of_arguments(operation: Operation) -> set[type[DomainError]]:
-    found: set[type[DomainError]] = {InvalidArguments}
+    found: set[type[DomainError]] = {InvalidArguments, CardNumberRefused}
     if "{" in operation.rest.path:
         found.add(NotFound)
     if operation.rest.method in ("POST", "PUT"):

@@ -42,6 +42,7 @@ class Command(BaseCommand):
         self.stdout.write("Preparing the database …")
         call_command("migrate", verbosity=0)
         cast = seed()
+        vault = _serve_vault()
         server = _serve()
         try:
             self._wait_for(server)
@@ -53,6 +54,7 @@ class Command(BaseCommand):
                 raise CommandError("The server stopped; its messages are above.")
         finally:
             _stop(server)
+            _stop(vault)
 
     def _tell(self, cast: Cast) -> None:
         reasons: list[str] = []
@@ -64,13 +66,14 @@ class Command(BaseCommand):
             raise CommandError("; ".join(reasons))
 
     def _refuse_taken_port(self) -> None:
-        parts = urlsplit(settings.ORIGIN)
-        with socket.socket() as probe:
-            if probe.connect_ex((parts.hostname or "", parts.port or 80)) == 0:
-                raise CommandError(
-                    f"{settings.ORIGIN} is in use already. Stop what runs there, or choose another address: "
-                    "MOVMO_ORIGIN=http://127.0.0.1:8123 make demo"
-                )
+        for address in (settings.ORIGIN, env.sandbox_vault()["url"]):
+            parts = urlsplit(address)
+            with socket.socket() as probe:
+                if probe.connect_ex((parts.hostname or "", parts.port or 80)) == 0:
+                    raise CommandError(
+                        f"{address} is in use already. Stop what runs there, or choose other addresses: "
+                        "MOVMO_ORIGIN=http://127.0.0.1:8123 make demo (the card vault takes the port after it)"
+                    )
 
     def _wait_for(self, server: "subprocess.Popen[bytes]") -> None:
         deadline = time.monotonic() + START_SECONDS
@@ -99,11 +102,20 @@ Explore
   Travelers      {origin}/accounts/login/   {" or ".join(TRAVELERS)}
   Mailbox        {origin}/mailbox   sign-in codes arrive here
   MCP server     {origin}/v1/mcp
+  Card vault     {env.sandbox_vault()["url"]}   test cards such as 4242 4242 4242 4242, under Cards in the account
 
 Call it yourself (Aviare's key, Ana's tokens; they work for an hour)
   source {file}
   curl -H "x-api-key: $MOVMO_KEY" -H "Authorization: Bearer $MOVMO_TOKEN" {origin}/v1/users/me/bookings"""
         )
+
+
+def _serve_vault() -> "subprocess.Popen[bytes]":
+    """The sandbox vault: a process and an origin of its own, as a card vault is."""
+    parts = urlsplit(env.sandbox_vault()["url"])
+    command = [sys.executable, "-m", "uvicorn", "movmo.sandbox_vault.app:application", "--no-access-log"]
+    command += ["--host", parts.hostname or "127.0.0.1", "--port", str(parts.port or 80), "--log-level", "warning"]
+    return subprocess.Popen(command)  # noqa: S603  (our own arguments)
 
 
 def _serve() -> "subprocess.Popen[bytes]":
