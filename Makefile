@@ -30,6 +30,10 @@ test: $(STAMP) ## Run the suite on SQLite; no service needed
 test-postgres: $(STAMP) ## Run the suite on PostgreSQL: DATABASE_URL, a local server, or a throw-away one
 	@.ci/with-postgres pytest -n auto $(ARGS)
 
+.PHONY: test-browser
+test-browser: $(STAMP) ## Look at the pages in a browser (ARGS="--screenshots FOLDER" keeps pictures of them)
+	@.ci/test tests/browser $(ARGS)
+
 .PHONY: coverage
 coverage: $(STAMP) ## Run the suite and hold its branch coverage to the limits
 	@.ci/coverage $(ARGS)

@@ -27,6 +27,7 @@ from django.http.response import HttpResponseBase
 
 from movmo import logs
 from movmo.kit import masking
+from tests import clear_text
 
 SHAPES = {
     "an API key": re.compile(r"mvm_(?:live|test)_[0-9A-Za-z]{36}"),
@@ -34,6 +35,7 @@ SHAPES = {
     "a signed token": masking.JWT,
     "a private key": re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY"),
     "an authenticator's secret": re.compile(r"otpauth://\S+"),
+    "a number of a document": re.compile("|".join(clear_text.NUMBERS)),
 }
 CARD = re.compile(r"(?<![\w.-])(?:[3-6]\d{3}[ -]?\d{4,6}[ -]?\d{4,5}(?:[ -]?\d{1,4})?)(?![\w.-])", re.ASCII)
 SIX_DIGITS = re.compile(r"(?<!\d)\d{6}(?!\d)", re.ASCII)

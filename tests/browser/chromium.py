@@ -1,0 +1,64 @@
+"""The system's Chromium, on the server that the tests started, under the address that the server is known by."""
+
+import os
+import shutil
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from playwright.sync_api import Browser, Playwright, sync_playwright
+
+T = TypeVar("T")
+MACOS = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", MACOS)
+LONGEST_STEP = 120  # seconds
+
+
+def find() -> str | None:
+    """The browser of this machine. None is ever downloaded."""
+    return next((path for path in map(shutil.which, NAMES) if path), None)
+
+
+class Chromium:
+    """One browser, and the only thread that may touch it.
+
+    Playwright's objects belong to the thread that made them, and it leaves an event loop running there, in which Django
+    refuses to use the database: so that must not be the test's own thread.
+    """
+
+    def __init__(self, executable: str, *, served_at: str) -> None:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="chromium")
+        self._playwright, self._browser = self._thread.submit(_launch, executable, served_at).result(LONGEST_STEP)
+
+    def do(self, step: Callable[[Browser], T]) -> T:
+        return self._thread.submit(step, self._browser).result(LONGEST_STEP)
+
+    def close(self) -> None:
+        self._thread.submit(self._browser.close).result(LONGEST_STEP)
+        self._thread.submit(self._playwright.stop).result(LONGEST_STEP)
+        self._thread.shutdown()
+
+
+def _launch(executable: str, served_at: str) -> tuple[Playwright, Browser]:
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []  # root has none
+    rules = f"--host-resolver-rules={resolver_rules(served_at)}"
+    playwright = sync_playwright().start()
+    try:
+        return playwright, playwright.chromium.launch(executable_path=executable, args=[*sandbox, rules])
+    except BaseException:
+        playwright.stop()
+        raise
+
+
+def resolver_rules(served_at: str) -> str:
+    """Names to addresses; the first that fits counts.
+
+    Tokens and redirects name the public origin, on whose port another test run may be listening: its name leads to our
+    server instead. So does `localhost`, which passkeys need, because an address cannot be the name of a relying party.
+    Other loopback ports are clients that wait for an answer. Everything else does not exist.
+    """
+    public, ours = urlsplit(settings.ORIGIN), urlsplit(served_at).netloc
+    rules = [f"{public.netloc} {ours}", f"localhost:{public.port} {ours}", "127.0.0.1 127.0.0.1", "* ~NOTFOUND"]
+    return ",".join(f"MAP {rule}" for rule in rules)

@@ -1,0 +1,212 @@
+"""The traveler's own pages in every look: empty, full, mistyped and refused."""
+
+from typing import Any
+
+import httpx2
+import pytest
+from django.db import connection
+from django.urls import reverse
+
+from bookings.booking.models import Booking
+from bookings.payment_method.models import PaymentMethod
+from movmo.accounts.models import User
+from movmo.sandbox_vault.app import SandboxVault
+from tests.browser.conftest import LooksRight, NewTab
+from tests.browser.person import sign_in
+from tests.browser.tab import Tab
+from tests.contract.world import TRAVEL_WISHES, World
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(connection.vendor == "postgresql", reason="browser: pages look alike on either database"),
+]
+
+ASKS = "4000002500003155"
+LONG = {"given_name": "Maria Magdalena Wilhelmina", "family_name": "van der Bergen-Schwarzenegger"}
+
+
+@pytest.fixture(autouse=True)
+def vault_is_up(the_vault: SandboxVault) -> None:
+    """Cards are kept somewhere."""
+
+
+def address(name: str, **path: Any) -> str:
+    return reverse(f"traveler:{name}", kwargs=path)
+
+
+def choose(tab: Tab, label: str, value: str) -> None:
+    tab.do(lambda page: page.get_by_label(label, exact=True).select_option(value))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["profile", "names", "locale", "travel", "contact", "passengers", "passenger_new", "cards", "card_new", "trips"],
+)
+def test_of_somebody_new(anas_tab: Tab, name: str, looks_right: LooksRight) -> None:
+    assert anas_tab.open(address(name)) == 200
+    looks_right(anas_tab, f"new-{name}")
+
+
+def test_a_full_profile(anas_tab: Tab, world: World, looks_right: LooksRight) -> None:
+    world.call("update_user", **LONG)
+    world.call("upsert_travel_preferences", **TRAVEL_WISHES)
+    anas_tab.open(address("profile"))
+    assert "Vegan" in anas_tab.text
+    looks_right(anas_tab, "profile")
+    anas_tab.open(address("travel"))
+    looks_right(anas_tab, "travel")
+
+
+@pytest.mark.parametrize(
+    ("page", "field", "wrong"),
+    [
+        ("names", "Given name", "R2D2"),
+        ("locale", "Country", "XX"),
+        ("contact", "New e-mail address optional", "nobody"),
+        ("passenger_new", "Given names", "R2D2"),
+    ],
+)
+def test_what_is_mistyped(anas_tab: Tab, page: str, field: str, wrong: str, looks_right: LooksRight) -> None:
+    anas_tab.open(address(page))
+    anas_tab.do(lambda opened: opened.get_by_label(field).first.fill(wrong))
+    anas_tab.do(lambda opened: opened.locator("main form button").click())
+    anas_tab.do(lambda opened: opened.wait_for_selector("[aria-invalid]"))
+    assert anas_tab.do(lambda opened: opened.title()).startswith("Error: ")
+    looks_right(anas_tab, f"mistyped-{page}")
+
+
+def test_changing_the_contact(anas_tab: Tab, looks_right: LooksRight) -> None:
+    anas_tab.open(address("contact"))
+    anas_tab.do(lambda page: page.get_by_label("New e-mail address").fill("ana@example.org"))
+    anas_tab.click("button", "Go on")
+    looks_right(anas_tab, "contact-codes")
+    anas_tab.fill("Code from your present e-mail address", "000000")
+    anas_tab.fill("Code from the new address", "000000")
+    anas_tab.click("button", "Save")
+    looks_right(anas_tab, "contact-codes-wrong")
+
+
+def test_passengers_and_their_documents(anas_tab: Tab, world: World, looks_right: LooksRight) -> None:
+    programmes = [{"airline": "KL", "number": "2048815162"}]
+    contact = {"email": "ana@example.com", "phone_number": "+4915112345678", "nationality": "NL"}
+    person = world.passenger(**LONG, **contact, loyalty_programmes=programmes)
+    world.passenger()
+    document = world.document(passenger_id=str(person.passenger_id))
+    world.document(passenger_id=str(person.passenger_id), type="known_traveler", number="TT1234567", expires_on=None)
+    of_person = {"passenger_id": person.passenger_id}
+    pages = {
+        "passengers": address("passengers"),
+        "passenger": address("passenger", **of_person),
+        "passenger-edit": address("passenger_edit", **of_person),
+        "document-new": address("document_new", **of_person),
+        "document": address("document", **of_person, document_id=document.document_id),
+    }
+    for name, path in pages.items():
+        assert anas_tab.open(path) == 200
+        looks_right(anas_tab, name)
+
+
+def test_a_document_that_is_refused(anas_tab: Tab, world: World, looks_right: LooksRight) -> None:
+    anas_tab.open(address("document_new", passenger_id=world.passenger().passenger_id))
+    anas_tab.fill("Number", "nx 4")
+    anas_tab.fill("Issued by", "NL")
+    anas_tab.do(lambda page: page.get_by_label("Valid until").fill("2020-01-01"))
+    anas_tab.click("button", "Save")
+    looks_right(anas_tab, "document-refused")
+
+
+def test_cards(anas_tab: Tab, world: World, looks_right: LooksRight) -> None:
+    expired = world.card("378282246310005")
+    PaymentMethod.objects.filter(pk=expired.payment_method_id).update(exp_month=1, exp_year=2024)
+    card = world.card(is_default=True)
+    anas_tab.open(address("cards"))
+    assert "American Express ending in 0005" in anas_tab.text
+    looks_right(anas_tab, "cards")
+    anas_tab.open(address("card", payment_method_id=card.payment_method_id))
+    looks_right(anas_tab, "card")
+    anas_tab.fill("Month of expiry", "13")
+    anas_tab.click("button", "Save")
+    looks_right(anas_tab, "card-mistyped")
+    anas_tab.open(address("card", payment_method_id=expired.payment_method_id))
+    assert "This card has expired" in anas_tab.text
+    looks_right(anas_tab, "card-expired")
+
+
+@pytest.fixture
+def trips(world: World) -> dict[str, str]:
+    """One of each kind, by what its page says."""
+    asked = str(world.card(ASKS).payment_method_id)
+    made = {
+        "confirmed": world.book(world.mapped_offer("ADT", "CHD"), payment_method_id=str(world.card().payment_method_id)),
+        "held": world.book(world.mapped_offer(holdable=True), mode="hold"),
+        "asked": world.book(world.mapped_offer(), payment_method_id=asked),
+        "failed": world.book(world.mapped_offer(), payment_method_id=asked),
+        "undecided": world.book(world.mapped_offer(family_name="TIMEOUTLOST")),
+    }
+    views = {name: answer.view.model_dump() for name, answer in made.items()}
+    httpx2.post(views["failed"]["payment"]["challenge_url"], data={"answer": "decline"}, trust_env=False)
+    Booking.objects.filter(pk=views["failed"]["booking_id"]).update(lease_until=None)
+    return {name: str(view["booking_id"]) for name, view in views.items()}
+
+
+def test_trips(anas_tab: Tab, trips: dict[str, str], looks_right: LooksRight) -> None:
+    said = {
+        "confirmed": "Confirmed",
+        "held": "Held, not paid",
+        "asked": "Go to your bank",
+        "failed": "Not booked",
+        "undecided": "The airline has not decided yet",
+    }
+    for name, words in said.items():
+        anas_tab.open(address("trip", booking_id=trips[name]))
+        assert words in anas_tab.text
+        looks_right(anas_tab, f"trip-{name}")
+    anas_tab.open(address("trips"))
+    looks_right(anas_tab, "trips")
+
+
+def test_a_page_that_is_refused(anas_tab: Tab, settings: Any, looks_right: LooksRight) -> None:
+    settings.MOVMO_USER_RATE, settings.MOVMO_USER_BURST = 1 / 3600, 1
+    assert [anas_tab.open(address("trips")) for _ in range(2)] == [200, 429]
+    assert "Nothing was changed" in anas_tab.text
+    looks_right(anas_tab, "refused")
+
+
+@pytest.fixture
+def privacy(tab: Tab, ana: User) -> Tab:
+    """Open for ana, who has just signed in."""
+    tab.open(address("privacy"))
+    sign_in(tab)
+    tab.open(address("privacy"))
+    return tab
+
+
+def test_taking_ones_data_along(privacy: Tab, world: World, looks_right: LooksRight) -> None:
+    looks_right(privacy, "privacy")
+    world.document(passenger_id=str(world.passenger(**LONG).passenger_id))
+
+    def download(page: Any) -> tuple[str, str]:
+        with page.expect_download() as started:
+            page.get_by_role("button", name="Download my data").click()
+        return started.value.suggested_filename, started.value.path().read_text()
+
+    name, data = privacy.do(download)
+    assert name == "movmo.json"
+    assert LONG["family_name"] in data
+
+
+def test_deleting_the_account(privacy: Tab, new_tab: NewTab, ana: User, world: World, looks_right: LooksRight) -> None:
+    world.passenger(**LONG)
+    privacy.fill("Type ana@example.com to delete it", "bo@example.com")
+    privacy.click("button", "Delete my account")
+    looks_right(privacy, "privacy-mistyped")
+    privacy.fill("Type ana@example.com to delete it", "ana@example.com")
+    privacy.click("button", "Delete my account")
+    assert "Your account is deleted" in privacy.text
+    looks_right(privacy, "deleted")
+    privacy.open(address("passengers"))
+    assert privacy.path == "/accounts/login/"
+    sign_in(privacy)
+    privacy.open(address("passengers"))
+    assert "Nobody is saved yet" in privacy.text
