@@ -4,8 +4,9 @@ from django.conf import settings
 from django.db import models
 
 from movmo.accounts.personal import PersonalField
-from movmo.kit.encrypted import EncryptedField, LookupField
+from movmo.kit.encrypted import EncryptedField
 from movmo.kit.ids import new_id
+from movmo.operations.lookup import LookupField
 
 
 class CardCapture(models.Model):

@@ -5,7 +5,6 @@ Layout of a ciphertext: key id (1 byte) ‖ nonce (12) ‖ ciphertext and tag. T
 ring's current key; every key of the ring decrypts.
 """
 
-import hmac
 import os
 from collections.abc import Mapping
 
@@ -27,17 +26,10 @@ class KeyRing:
             raise ValueError(f"the current key {current} is not in the ring")
         self._ciphers = {key_id: AESGCM(key) for key_id, key in keys.items()}
         self._current = current
-        # Not the keys themselves: what encrypts is not also what hashes.
-        self._hash_keys = {key_id: hmac.digest(key, b"movmo look-up", "sha256") for key_id, key in keys.items()}
 
     @property
     def current(self) -> int:
         return self._current
-
-    def fingerprint(self, text: bytes) -> bytes:
-        """A keyed hash, key id (1 byte) and 32 bytes: equal texts have equal ones under one key, and nobody without
-        the key can try texts out."""
-        return bytes([self._current]) + hmac.digest(self._hash_keys[self._current], text, "sha256")
 
     def encrypt(self, plaintext: bytes, *, bound_to: str) -> bytes:
         nonce = os.urandom(NONCE_BYTES)

@@ -21,9 +21,6 @@ def keyring() -> KeyRing:
     return KeyRing(keys, current=max(keys))
 
 
-HASH_BYTES = 33
-
-
 class Sealed(bytes):
     """A ciphertext as the table holds it."""
 
@@ -79,24 +76,3 @@ class EncryptedField(Binary):
         if value is not None and type(value) is not Sealed:
             raise TypeError(f"{self.name} is encrypted for its row: assign it and save the row")
         return super().get_db_prep_value(value, connection, prepared)
-
-
-class LookupField(Binary):
-    """A keyed hash of another field of the row, by which equal values are found and none can be read."""
-
-    def __init__(self, *args: Any, of: str = "", **kwargs: Any) -> None:
-        kwargs["max_length"] = HASH_BYTES
-        super().__init__(*args, **kwargs)
-        self.of = of
-
-    def deconstruct(self) -> Any:
-        name, path, args, kwargs = super().deconstruct()
-        kwargs.pop("max_length", None)
-        return name, path, args, {**kwargs, "of": self.of}
-
-    def pre_save(self, model_instance: models.Model, add: bool) -> bytes | None:
-        """Always what the other field says; nothing of nothing."""
-        value = getattr(model_instance, self.of)
-        hashed = None if value is None else keyring().fingerprint(str(value).encode())
-        setattr(model_instance, self.attname, hashed)
-        return hashed

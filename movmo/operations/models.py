@@ -87,3 +87,17 @@ class UsageCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.operation} on {self.day}: {self.calls}"
+
+
+class HouseKey(models.Model):
+    """A key of the house that never changes, encrypted with the ring, which does: see `lookup`."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    name = models.CharField(max_length=20, unique=True)
+    wrapped = EncryptedField()
+
+    class Meta:
+        db_table = "house_key"
+
+    def __str__(self) -> str:
+        return self.name

@@ -9,18 +9,18 @@ from collections.abc import Iterator
 from django.apps import apps
 from django.db import connection, models, transaction
 
-from movmo.kit.encrypted import EncryptedField, LookupField, keyring
+from movmo.kit.encrypted import EncryptedField, keyring
 
 BATCH = 500
 
 
-def fields() -> list[EncryptedField | LookupField]:
+def fields() -> list[EncryptedField]:
     """What hangs on the house's keys: what is encrypted with a person's own key does not, only that key itself."""
     every = (field for model in apps.get_models() for field in model._meta.local_fields)
-    return [field for field in every if type(field) is EncryptedField or isinstance(field, LookupField)]
+    return [field for field in every if type(field) is EncryptedField]
 
 
-def run(field: EncryptedField | LookupField) -> Iterator[int]:
+def run(field: EncryptedField) -> Iterator[int]:
     """Encrypt the field's column anew; yields after each batch how many rows it wrote."""
     last = None
     while rows := _batch(field, after=last):
@@ -28,26 +28,23 @@ def run(field: EncryptedField | LookupField) -> Iterator[int]:
         yield sum(_renew(field, row) for row in rows if _is_old(field, row))
 
 
-def _batch(field: EncryptedField | LookupField, *, after: object) -> list[models.Model]:
+def _batch(field: EncryptedField, *, after: object) -> list[models.Model]:
     found = field.model._default_manager.exclude(**{field.attname: None}).order_by("pk")
     return list((found if after is None else found.filter(pk__gt=after))[:BATCH])
 
 
-def _stored(field: EncryptedField | LookupField, row: models.Model) -> bytes:
+def _stored(field: EncryptedField, row: models.Model) -> bytes:
     return bytes(row.__dict__[field.attname])
 
 
-def _is_old(field: EncryptedField | LookupField, row: models.Model) -> bool:
+def _is_old(field: EncryptedField, row: models.Model) -> bool:
     return _stored(field, row)[0] != keyring().current
 
 
-def _renew(field: EncryptedField | LookupField, row: models.Model) -> bool:
+def _renew(field: EncryptedField, row: models.Model) -> bool:
     """Write one value, unless somebody else has written it meanwhile."""
     before = _stored(field, row)
-    if isinstance(field, EncryptedField):
-        after = field.seal(field.unseal(before, row), row)
-    else:
-        after = field.pre_save(row, add=False) or before
+    after = field.seal(field.unseal(before, row), row)
     quoted = connection.ops.quote_name
     table, column, key = str(field.model._meta.db_table), str(field.column), str(field.model._meta.pk.column)
     statement = f"UPDATE {quoted(table)} SET {quoted(column)} = %s WHERE {quoted(key)} = %s AND {quoted(column)} = %s"  # noqa: S608

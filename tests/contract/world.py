@@ -22,13 +22,13 @@ from bookings.sandbox_airline.services import SandboxAirline
 from movmo.accounts.contact_change.models import ContactChange
 from movmo.accounts.models import User
 from movmo.kit import clock
-from movmo.kit.encrypted import keyring
 from movmo.kit.errors import DomainError, Internal, InvalidArguments
 from movmo.operations import registry
 from movmo.operations.card_numbers import CardNumberRefused
 from movmo.operations.context import Caller, Door, View
 from movmo.operations.dispatch import Answer, Contended, dispatch
 from movmo.operations.idempotency import IdempotencyInProgress, IdempotencyKeyReused
+from movmo.operations.lookup import fingerprint
 from movmo.operations.scopes import SCOPES
 from movmo.operations.spec import Operation
 from partners.oauth.models import Application
@@ -146,14 +146,14 @@ class World:
 
     def contact_change(self) -> ContactChange:
         """One that waits for its codes, all of them `CODE`, with the identity proven by `TOKEN`."""
-        code, now = keyring().fingerprint(CODE.encode()), clock.now()
+        code, now = fingerprint(CODE), clock.now()
         return ContactChange.objects.create(
             user_id=str(self.caller.user_id),
             kind=ContactChange.Kind.EMAIL,
             value=f"{new_key()}@example.org",
             code=code,
             identity_code=code,
-            identity_token=keyring().fingerprint(TOKEN.encode()),
+            identity_token=fingerprint(TOKEN),
             identity_until=now + timedelta(minutes=5),
             created_at=now,
             expires_at=now + timedelta(minutes=15),

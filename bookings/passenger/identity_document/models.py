@@ -8,8 +8,8 @@ from django.db import models
 
 from bookings.passenger.identity_document.schemas import DocumentType
 from movmo.accounts.personal import PersonalField
-from movmo.kit.encrypted import LookupField
 from movmo.kit.ids import new_id
+from movmo.operations.lookup import LookupField
 
 
 class IdentityDocument(models.Model):

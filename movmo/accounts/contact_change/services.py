@@ -30,9 +30,9 @@ from movmo.accounts.contact_change.schemas import (
 from movmo.accounts.models import User
 from movmo.accounts.profile import services as profile
 from movmo.accounts.profile.schemas import ProfileView
-from movmo.kit.encrypted import keyring
 from movmo.kit.errors import DomainError, InvalidArguments, Kind, NotFound
 from movmo.operations.context import Context
+from movmo.operations.lookup import fingerprint
 
 LIFE, IDENTITY_LIFE = timedelta(minutes=15), timedelta(minutes=5)
 CHANGES_AN_HOUR, TRIES_AN_HOUR = 6, 10
@@ -145,7 +145,7 @@ def _six_digits() -> str:
 
 
 def _hash(secret: str) -> bytes:
-    return keyring().fingerprint(secret.encode())
+    return fingerprint(secret)
 
 
 def _is(kept: bytes | memoryview | None, given: str) -> bool:
