@@ -167,6 +167,8 @@ def redis() -> str:
         raise Misconfigured(
             "MOVMO_REDIS_URL is no address; use redis://user:password@host:6379/0, rediss:// or unix://"
         )
+    if is_production():
+        weak_secrets.refuse_password("MOVMO_REDIS_URL", unquote(urlsplit(value).password or ""))
     return value
 
 

@@ -14,12 +14,10 @@ from enum import Enum, StrEnum, auto
 from typing import Self
 
 import structlog
-from django.core.mail import EmailMessage
 from django.http import HttpRequest
-from django.template.loader import render_to_string
 from django.utils.crypto import salted_hmac
 
-from movmo.accounts import attempts
+from movmo.accounts import attempts, letters
 from movmo.accounts.models import User
 from movmo.kit import clock
 
@@ -109,23 +107,11 @@ def _send(request: HttpRequest, purpose: Purpose, *, name: str, email: str) -> N
     # A closed account gets a letter that says so. The page does not tell.
     is_closed = User.objects.filter(email=email, is_active=False).exists()
     letter = "account_closed" if is_closed else f"{purpose}_code"
-    _post(letter, email, code)
+    if not letters.send(letter, email, {"code": code}):
+        raise LetterNotSent
     digest = _digest(name, secrets.token_hex() if is_closed else code)
     pending = Pending(name=name, email=email, digest=digest, sent_at=clock.now().isoformat())
     request.session[_place(purpose)] = asdict(pending)
-
-
-def _post(letter: str, email: str, code: str) -> None:
-    message = EmailMessage(
-        subject=render_to_string(f"email/{letter}_subject.txt", {"code": code}).strip(),
-        body=render_to_string(f"email/{letter}_message.txt", {"code": code}),
-        to=[email],
-    )
-    try:
-        message.send()
-    except (OSError, ValueError) as failure:  # smtplib's errors are OSErrors; their texts hold addresses
-        log.error("code.not_sent", error=type(failure).__name__)
-        raise LetterNotSent from None
 
 
 def _place(purpose: Purpose) -> str:

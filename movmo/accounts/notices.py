@@ -9,40 +9,37 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-import structlog
 from django.conf import settings
-from django.core.mail import EmailMessage
 from django.db import transaction
-from django.template.loader import render_to_string
 from django.urls import reverse
 
+from movmo.accounts import letters
+from movmo.accounts.letters import one_line
 from movmo.accounts.models import User
 from movmo.kit import clock
 from movmo.operations.scopes import SCOPES
 
-log = structlog.get_logger()
-
-LONGEST_NAME = 60
+CARDS = "traveler:cards"
 
 
 def application_connected(user: User, *, name: str, scopes: Iterable[str]) -> None:
     """An application may now act for the traveler. `name` is what it calls itself: not to be trusted."""
     allowed = [SCOPES[scope] for scope in scopes if scope in SCOPES]
-    _send(user, "application_connected", "oauth2_provider:connections", name=_plain(name), allowed=allowed)
+    _send(user, "application_connected", "oauth2_provider:connections", name=one_line(name), allowed=allowed)
 
 
 def new_device(user: User, *, label: str, network: str, at: datetime) -> None:
     """Somebody signed in with a browser that the account was never used with. `network`: an IP address or a prefix."""
-    _send(user, "new_device", "account_sessions", label=_plain(label), network=_plain(network), at=at)
+    _send(user, "new_device", "account_sessions", label=one_line(label), network=one_line(network), at=at)
 
 
 def passkey_added(user: User, *, name: str) -> None:
     """`name` is what the owner calls the passkey."""
-    _send(user, "passkey_added", "account_passkeys", name=_plain(name), at=clock.now())
+    _send(user, "passkey_added", "account_passkeys", name=one_line(name), at=clock.now())
 
 
 def passkey_removed(user: User, *, name: str) -> None:
-    _send(user, "passkey_removed", "account_passkeys", name=_plain(name), at=clock.now())
+    _send(user, "passkey_removed", "account_passkeys", name=one_line(name), at=clock.now())
 
 
 def second_factor_changed(user: User, *, what: str) -> None:
@@ -57,7 +54,7 @@ def account_locked(user: User, *, until: datetime) -> None:
 
 def card_expiring(user: User, *, card: str, until: str) -> None:
     """`card` is brand and last digits, `until` its month: 5/2031."""
-    _send(user, "card_expiring", "account_home", card=card, until=until)
+    _send(user, "card_expiring", CARDS, card=card, until=until)
 
 
 def account_deleted(user: User) -> None:
@@ -66,23 +63,5 @@ def account_deleted(user: User) -> None:
 
 
 def _send(user: User, notice: str, page: str, **facts: Any) -> None:
-    link = settings.ORIGIN + reverse(page)
-    letter = EmailMessage(
-        subject=render_to_string(f"email/{notice}_subject.txt", facts).strip(),
-        body=render_to_string(f"email/{notice}_message.txt", {"link": link, **facts}),
-        to=[user.email],
-    )
-    transaction.on_commit(partial(_post, letter, notice))
-
-
-def _post(letter: EmailMessage, notice: str) -> None:
-    try:
-        letter.send()
-    except (OSError, ValueError) as failure:  # smtplib's errors are OSErrors; their texts hold addresses
-        log.error("notice.not_sent", notice=notice, error=type(failure).__name__)
-
-
-def _plain(text: str) -> str:
-    """One short line: names come from whoever is being reported on."""
-    line = " ".join("".join(mark if mark.isprintable() else " " for mark in text).split())
-    return line if len(line) <= LONGEST_NAME else line[: LONGEST_NAME - 1] + "…"
+    told = {"link": settings.ORIGIN + reverse(page), **facts}
+    transaction.on_commit(partial(letters.send, notice, user.email, told))

@@ -1,29 +1,34 @@
 """What people are shown of an application. It may call itself anything, so nothing it says is shown as it came."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from movmo.accounts.letters import one_line
 from partners.oauth.models import LOOPBACK_HOSTS, Application
 
-LONGEST_NAME = 60
 NAMELESS = "An application without a name"
 
 
 def name_of(application: Application) -> str:
     """One line of characters that can be seen. What would turn the text around it, or hide in it, is left out."""
-    line = " ".join("".join(mark if mark.isprintable() else " " for mark in application.name).split())
-    return (line if len(line) <= LONGEST_NAME else line[: LONGEST_NAME - 1] + "…") or NAMELESS
+    return one_line(application.name) or NAMELESS
 
 
 def host_of(address: str) -> str:
-    """The host of an address in ASCII: a letter of another alphabet must not pass for one of ours."""
+    """The host of an address in ASCII: a letter of another alphabet must not pass for one of ours.
+
+    The standard library still turns some letters into others, ß into ss, where browsers do not: what does not come
+    back as it was is shown letter by letter.
+    """
     host = urlsplit(address).hostname or ""
-    try:
-        return host.encode("idna").decode()
-    except UnicodeError:
-        return host.encode("ascii", "backslashreplace").decode()
+    with suppress(UnicodeError):
+        encoded = host.encode("idna")
+        if encoded.decode("idna") == host:
+            return encoded.decode()
+    return host.encode("ascii", "backslashreplace").decode()
 
 
 def home_of(application: Application) -> str:

@@ -83,5 +83,5 @@ def test_a_mail_server_that_is_away_keeps_nobody_out(settings: Settings, caplog:
     right = code()
     settings.EMAIL_BACKEND = "tests.accounts.mail_away.Backend"
     assert other.post(asked["Location"], {"code": right})["Location"] == "/accounts/"
-    assert "notice.not_sent" in caplog.text
+    assert "letter.not_sent" in caplog.text
     assert "ana@example.com" not in caplog.text

@@ -7,7 +7,7 @@ from django.core import mail
 from django.db import transaction
 from pytest_django import Settings
 
-from movmo.accounts import notices
+from movmo.accounts import letters, notices
 from movmo.accounts.models import User
 from movmo.kit import clock
 
@@ -60,7 +60,7 @@ def test_a_name_stays_in_its_line(ana: User, name: str) -> None:
     notices.application_connected(ana, name=name, scopes=["flights:read"])
     [letter] = mail.outbox
     lines = [line for line in str(letter.body).splitlines() if line.strip().startswith("s")]
-    assert [len(line.strip()) <= notices.LONGEST_NAME for line in lines] == [True]
+    assert [len(line.strip()) <= letters.LONGEST_NAME for line in lines] == [True]
     assert letter.recipients() == ["ana@example.com"]
 
 

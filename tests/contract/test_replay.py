@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.core import mail
 
 from movmo.operations.arguments import IdempotencyKeyMissing
 from movmo.operations.context import Caller
@@ -21,9 +22,13 @@ REQUIRED = [operation for operation in WRITES if operation.idempotency is Idempo
 OPTIONAL = [operation for operation in WRITES if operation.idempotency is Idempotency.OPTIONAL]
 
 
+OURS = ("accounts", "partners", "bookings")
+
+
 def rows() -> dict[str, int]:
-    """How many rows each table of the domain has."""
-    return {model.__name__: model._default_manager.count() for model in apps.get_app_config("bookings").get_models()}
+    """How many rows each table of the domain has, and how many letters were sent."""
+    models = [model for app in OURS for model in apps.get_app_config(app).get_models()]
+    return {"letters": len(mail.outbox), **{model.__name__: model._default_manager.count() for model in models}}
 
 
 @each(WRITES)
