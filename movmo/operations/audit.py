@@ -1,7 +1,7 @@
 """The audit step: an intent is written before the act, an outcome after it.
 
 Writes of the registry leave both lines; the outcome of a local write commits with its change. Reads over MCP leave an
-outcome, reads over REST only where the operation says so, and refusals of known callers do.
+outcome, reads over REST and on the traveler's pages only where the operation says so, and refusals of known callers do.
 """
 
 from __future__ import annotations

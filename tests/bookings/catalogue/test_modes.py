@@ -22,7 +22,7 @@ from bookings.providers.types import Capabilities, OrderRequest, ProviderOrder
 from bookings.sandbox_airline.models import SandboxOrder
 from bookings.sandbox_airline.services import SandboxAirline
 from movmo.kit.errors import Kind, NotFound
-from movmo.operations.context import Caller
+from movmo.operations.context import Caller, Door
 from movmo.operations.models import IdempotencyRecord
 from movmo.operations.spec import Operation
 from tests.contract.registry import EVERY_OPERATION
@@ -242,3 +242,15 @@ class TestAgents:
             world.call("get_booking", by=ana_by_scout, booking_id=str(tried.booking_id))
         listed = view_of(BookingList, world.call("search_bookings", by=ana_by_scout)).data
         assert [one.booking_id for one in listed] == [bought.booking_id]
+
+
+class TestTheirOwnPages:
+    def test_show_a_traveler_every_trip(self, world: World, live_world: World, settings: Any) -> None:
+        settings.MOVMO_SANDBOX_FOR_AGENTS = False
+        booked = {world.booking().booking_id, kite_booking(live_world).booking_id}
+        page = Caller(door=Door.PAGES, user_id=world.caller.user_id, scopes=world.caller.scopes)
+        seen = {one.booking_id for one in view_of(BookingList, world.call("search_bookings", by=page)).data}
+        assert seen == booked
+        for booking_id in booked:
+            told = view_of(BookingView, world.call("get_booking", by=page, booking_id=str(booking_id)))
+            assert told.booking_id == booking_id
