@@ -13,6 +13,7 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
 from django.db import transaction
 
@@ -20,7 +21,7 @@ from movmo.accounts import notices, personal
 from movmo.accounts.contact_change.models import ContactChange
 from movmo.accounts.models import Device, Lockout, User
 from movmo.accounts.preferences.models import LocalePreferences, TravelPreferences
-from movmo.accounts.profile import services as profile
+from movmo.accounts.profile import queries as profile
 from movmo.kit.errors import DomainError, Kind
 
 
@@ -104,6 +105,8 @@ def _erase(user: User, now: datetime) -> None:
     Session.objects.filter(session_key__in=keys).delete()
     UserSession.objects.filter(user=user).delete()
     Lockout.objects.filter(account=user.email).delete()
+    # The back office names people by their address in its own history.
+    LogEntry.objects.filter(object_repr__contains=user.email).update(object_repr="a deleted account")
 
 
 ROOM = Room("account", tell=_tell, erase=_erase)

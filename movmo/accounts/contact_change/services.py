@@ -28,7 +28,7 @@ from movmo.accounts.contact_change.schemas import (
     VerifyIdentity,
 )
 from movmo.accounts.models import User
-from movmo.accounts.profile import services as profile
+from movmo.accounts.profile import queries as profile
 from movmo.accounts.profile.schemas import ProfileView
 from movmo.kit.errors import DomainError, InvalidArguments, Kind, NotFound
 from movmo.operations.context import Context

@@ -1,6 +1,6 @@
 """Preferences, declared."""
 
-from movmo.accounts.preferences import services
+from movmo.accounts.preferences import queries, services
 from movmo.accounts.preferences.schemas import GetPreferences, LocaleView, PutLocale, PutTravel, TravelView
 from movmo.kit.errors import NotFound
 from movmo.operations.context import Context
@@ -25,7 +25,7 @@ def get_locale_preferences(ctx: Context, request: GetPreferences) -> LocaleView:
     Until the traveler chose others they are English, the United States and US dollars. Use them to speak to the
     traveler and to show prices; an offer's own currency is what is charged.
     """
-    return services.locale(ctx)
+    return queries.locale(ctx)
 
 
 @operation(
@@ -61,7 +61,7 @@ def get_travel_preferences(ctx: Context, request: GetPreferences) -> TravelView:
     Seat, special meal, cabin and frequent-flyer accounts. They are wishes, not rules: use them to choose among offers.
     The known-traveler number is masked; the traveler reads and changes it in their Movmo account.
     """
-    return services.travel(ctx)
+    return queries.travel(ctx)
 
 
 @operation(

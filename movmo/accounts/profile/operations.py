@@ -1,6 +1,6 @@
 """The traveler's profile, declared."""
 
-from movmo.accounts.profile import services
+from movmo.accounts.profile import queries, services
 from movmo.accounts.profile.schemas import GetProfile, ProfileView, ReplaceProfile
 from movmo.kit.errors import NotFound
 from movmo.operations.context import Context
@@ -24,7 +24,7 @@ def get_user_profile(ctx: Context, request: GetProfile) -> ProfileView:
     Name, e-mail address and telephone of the account's owner: not necessarily of somebody who travels, those are saved
     passengers. E-mail address and telephone are changed by the traveler in person, in their Movmo account.
     """
-    return services.read(ctx)
+    return queries.read(ctx)
 
 
 @operation(
