@@ -38,9 +38,11 @@ def tell(user: User) -> dict[str, Any]:
 
 
 def check(user: User) -> None:
-    """Raises AccountBusy while an airline has still to decide."""
+    """Raises AccountBusy while an airline has still to decide, or to give money back."""
     if Booking.objects.filter(user=user, state__in=UNDER_WAY).exists():
         raise AccountBusy(reason="a booking is under way")
+    if Booking.objects.filter(bookings.held_money(), user=user).exists():
+        raise AccountBusy(reason="a payment for a booking that failed has still to be given back")
 
 
 def erase(user: User, now: datetime) -> None:

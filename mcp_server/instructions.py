@@ -2,6 +2,8 @@
 
 from collections.abc import Collection
 
+from django.conf import settings
+
 STEPS: list[tuple[tuple[str, ...], str]] = [
     (("search_flights",), "search_flights finds offers; each has an offer_id and the provider that made it."),
     (("create_offer",), "create_offer takes in an offer you hold from a provider and gives it an offer_id."),
@@ -9,6 +11,7 @@ STEPS: list[tuple[tuple[str, ...], str]] = [
     (("get_passengers_profile",), "get_passengers_profile lists the people saved already."),
     (("create_passenger_profile",), "create_passenger_profile saves a person who is missing."),
     (("update_passenger",), "update_passenger puts a saved person on a slot. Do it for every slot of the offer."),
+    (("get_payment_methods",), "get_payment_methods lists cards; pass payment_method_id if one of them shall pay."),
     (("create_booking",), "create_booking books. Send the total you showed the traveler as expected_total."),
     (("create_booking", "get_booking"), "get_booking tells how a booking stands. Ask again until it is decided."),
 ]
@@ -17,10 +20,14 @@ TAIL = [
     "Writes need an idempotency_key: new for each new intention, the same when you repeat a call.",
     "When a call fails, `code` says what happened, `hint` what to do next, `retryable` whether repeating can help.",
 ]
+OWN_PAGES = (
+    "The traveler's own pages are at {origin}/accounts/: only there are cards added, documents read and "
+    "contact details changed. Never ask for a card or passport number."
+)
 
 
 def instructions(tools: Collection[str]) -> str:
-    """About ten lines. A step appears when every tool it speaks of is served."""
+    """About a dozen lines. A step appears when every tool it speaks of is served."""
     steps = [text for needs, text in STEPS if all(name in tools for name in needs)]
     numbered = [f"{number}. {text}" for number, text in enumerate(steps, start=1)]
-    return "\n".join([HEAD, *numbered, *TAIL])
+    return "\n".join([HEAD, *numbered, *TAIL, OWN_PAGES.format(origin=settings.ORIGIN)])

@@ -3,8 +3,10 @@
     uvicorn movmo.asgi:application --loop uvloop --http httptools --no-server-header --no-access-log \\
         --timeout-graceful-shutdown 3 --timeout-keep-alive 75 --limit-concurrency 1000 --workers <cores>
 
-Behind a proxy add `--proxy-headers --forwarded-allow-ips <proxy>`. Three seconds of grace, because an open event
-stream would otherwise hold a shutdown back for as long as its client listens.
+Without a proxy add `--no-proxy-headers`, behind one `--proxy-headers --forwarded-allow-ips <proxy>`: by default uvicorn
+believes whoever comes from 127.0.0.1 about where they come from, and limits by network are then theirs to choose.
+Three seconds of grace, because an open event stream would otherwise hold a shutdown back for as long as its client
+listens.
 """
 
 from __future__ import annotations

@@ -119,6 +119,10 @@ def allowed_hosts() -> list[str]:
         return hosts or ["127.0.0.1", "localhost", "[::1]", "testserver"]
     if not (hosts := [host for host in hosts if host != "testserver"]):
         raise Misconfigured("MOVMO_ALLOWED_HOSTS must name a host in production")
+    if "*" in hosts:
+        raise Misconfigured(
+            "MOVMO_ALLOWED_HOSTS must name its hosts in production: * lets other sites' names lead here"
+        )
     return hosts
 
 
@@ -284,6 +288,10 @@ def encryption_keys() -> dict[int, bytes]:
             raise malformed from None
         if not re.fullmatch("[0-9]{1,3}", key_id) or int(key_id) > 255 or len(key) != 32:
             raise malformed
+        if int(key_id) in ring:
+            raise Misconfigured(
+                f"MOVMO_ENCRYPTION_KEYS must give each key an id of its own; {int(key_id)} is there twice"
+            )
         ring[int(key_id)] = key
     if is_production():
         for key in ring.values():

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from django.db.backends.signals import connection_created
 
-from movmo.operations.card_numbers import is_in
+from movmo.kit.card_digits import is_in
 
 WRITES = ("INSERT", "UPDATE")
 # The numbers of documents that tests keep; new ones belong here.

@@ -108,6 +108,17 @@ def test_a_malformed_key_ring_is_told(production: pytest.MonkeyPatch, value: str
         env.encryption_keys()
 
 
+def test_two_keys_of_one_id_are_told(production: pytest.MonkeyPatch) -> None:
+    """Whichever of them counted, what the other had encrypted would be lost."""
+    other = base64.b64encode(bytes(reversed(KEY_BYTES))).decode()
+    production.setenv("MOVMO_ENCRYPTION_KEYS", f"1:{KEY},01:{other}")
+    with pytest.raises(env.Misconfigured, match="1 is there twice"):
+        env.encryption_keys()
+    env.secret.cache_clear()
+    production.setenv("MOVMO_ENCRYPTION_KEYS", f"1:{KEY},2:{other}")
+    assert set(env.encryption_keys()) == {1, 2}
+
+
 @pytest.mark.parametrize(
     "value",
     [
@@ -177,6 +188,9 @@ def test_an_origin_is_https_in_production(production: pytest.MonkeyPatch) -> Non
 def test_the_test_clients_host_is_not_served_in_production(production: pytest.MonkeyPatch) -> None:
     production.setenv("MOVMO_ALLOWED_HOSTS", "api.example.com,testserver")
     assert env.allowed_hosts() == ["api.example.com"]
+    production.setenv("MOVMO_ALLOWED_HOSTS", "api.example.com,*")
+    with pytest.raises(env.Misconfigured, match="must name its hosts"):
+        env.allowed_hosts()
     production.setenv("MOVMO_ALLOWED_HOSTS", ",")
     with pytest.raises(env.Misconfigured, match="MOVMO_ALLOWED_HOSTS"):
         env.allowed_hosts()

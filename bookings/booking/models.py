@@ -13,11 +13,13 @@ from bookings.booking.schemas import Mode
 from bookings.booking.states import OPEN, State
 from bookings.offer.models import Offer
 from bookings.payment_method.models import PaymentMethod
+from bookings.providers.types import CardStatus
 from movmo.accounts.personal import PersonalField
 from movmo.kit.ids import new_id
 from movmo.kit.money import Money
 from partners.partner.models import Partner
 
+HELD_MONEY = (CardStatus.APPROVED, CardStatus.REQUIRES_ACTION)
 STATES = [(state.value, state.name.replace("_", " ").lower()) for state in State]
 
 

@@ -2,15 +2,17 @@
 
 The booking's id is the key of the authorization, so asking again tells the same one: nobody is charged twice. Two
 workers that ask at once hear the same, and one of them writes it down. What was approved for a booking that failed is
-given back. While the bank has not been heard, the booking waits, past its offer's end if need be.
+given back, and only what the bank says it gave back was. While the bank has not been heard, the booking waits, past
+its offer's end if need be.
 """
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 
 from bookings.booking import failures, steps
-from bookings.booking.models import Booking
+from bookings.booking.models import HELD_MONEY, Booking
 from bookings.booking.ordering import order_request
 from bookings.booking.states import State
 from bookings.booking.steps import Clock
@@ -19,12 +21,12 @@ from bookings.payment_method.models import PaymentMethod
 from bookings.payment_method.vaults import registry as vaults
 from bookings.payment_method.vaults.port import TokenUnknown, Vault, VaultFailure
 from bookings.providers import registry
-from bookings.providers.errors import ProviderFailure
+from bookings.providers.errors import OutcomeUnknown, ProviderFailure
 from bookings.providers.types import CardAnswer, CardStatus
 
 log = structlog.get_logger()
 
-HELD_MONEY = (CardStatus.APPROVED, CardStatus.REQUIRES_ACTION)
+LONGEST_REFERENCE, LONGEST_URL = 100, 500
 UNPAID = (State.RESERVED, State.REQUIRES_ACTION)
 
 
@@ -51,7 +53,7 @@ def pay(booking: Booking, *, clock: Clock) -> Booking:
 
 
 def _ask(booking: Booking, card: PaymentMethod) -> CardAnswer:
-    """Raises VaultFailure or NoSuchVault."""
+    """Raises VaultFailure, NoSuchVault or ProviderFailure."""
     provider = registry.provider(booking.provider)
     vault: Vault = vaults.vault(card.vault)
     request = provider.card_request(
@@ -63,7 +65,25 @@ def _ask(booking: Booking, card: PaymentMethod) -> CardAnswer:
     delivered = vault.deliver(
         card.token or "", url=request.url, template=request.template, idempotency_key=str(booking.id)
     )
-    return provider.read_card_answer(delivered.status, delivered.body)
+    return _checked(provider.read_card_answer(delivered.status, delivered.body))
+
+
+def _checked(answer: CardAnswer) -> CardAnswer:
+    """What comes from outside is kept, and shown as a link. Raises OutcomeUnknown for what cannot be."""
+    if not 1 <= len(answer.reference) <= LONGEST_REFERENCE:
+        raise OutcomeUnknown("the authorization has no reference that can be kept")
+    asks = answer.status is CardStatus.REQUIRES_ACTION
+    if asks and (len(answer.challenge_url) > LONGEST_URL or not _is_web_address(answer.challenge_url)):
+        raise OutcomeUnknown("the bank asks, at an address that cannot be shown")
+    return answer
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in ("https", "http") and bool(parts.netloc)
 
 
 def _written_down(booking: Booking, answer: CardAnswer, *, clock: Clock) -> Booking:
@@ -75,7 +95,7 @@ def _written_down(booking: Booking, answer: CardAnswer, *, clock: Clock) -> Book
         return steps.fail(booking, late, now=now, detail="not paid in time", challenge_url="", **told)
     if answer.status is CardStatus.DECLINED:
         refusal = failures.PaymentDeclined(decline_code=answer.decline_code)
-        return steps.fail(booking, refusal, now=now, detail="the card was declined", **told)
+        return steps.fail(booking, refusal, now=now, detail="the card was declined", challenge_url="", **told)
     if answer.status is CardStatus.REQUIRES_ACTION:
         if booking.state == State.REQUIRES_ACTION:
             return steps.pause(booking, now=now)
@@ -91,19 +111,30 @@ def _written_down(booking: Booking, answer: CardAnswer, *, clock: Clock) -> Book
 
 
 def give_back(booking: Booking) -> Booking:
-    """After a booking that failed: an approved authorization is voided. Whatever prevents it, the sweep comes again."""
+    """After a booking that failed: an approved authorization is voided. Whatever prevents it, the sweep comes again.
+
+    Until then the card stays: without it no vault would take the request.
+    """
     if booking.payment_status not in HELD_MONEY or booking.payment_method is None:
         return booking
-    card = booking.payment_method
     try:
-        vault = vaults.vault(card.vault)
-        key = f"void-{booking.id}"
-        request = registry.provider(booking.provider).void_request(
-            booking.payment_reference, vault_url=vault.form_access().frame_origin
-        )
-        vault.deliver(card.token or "", url=request.url, template=request.template, idempotency_key=key)
-    except (VaultFailure, vaults.NoSuchVault) as failure:
+        answer = _void(booking, booking.payment_method)
+    except (VaultFailure, ProviderFailure, vaults.NoSuchVault) as failure:
         log.error("payment.not_given_back", booking_id=str(booking.id), detail=str(failure))
         return booking
-    Booking.objects.filter(pk=booking.pk, state=State.FAILED).update(payment_status=CardStatus.VOIDED)
+    if answer.status in HELD_MONEY:
+        log.error("payment.not_given_back", booking_id=str(booking.id), detail=f"it is still {answer.status}")
+        return booking
+    Booking.objects.filter(pk=booking.pk, state=State.FAILED).update(payment_status=answer.status)
     return steps.reload(booking.pk)
+
+
+def _void(booking: Booking, card: PaymentMethod) -> CardAnswer:
+    """Raises as `_ask`."""
+    provider = registry.provider(booking.provider)
+    vault: Vault = vaults.vault(card.vault)
+    request = provider.void_request(booking.payment_reference, vault_url=vault.form_access().frame_origin)
+    delivered = vault.deliver(
+        card.token or "", url=request.url, template=request.template, idempotency_key=f"void-{booking.id}"
+    )
+    return provider.read_card_answer(delivered.status, delivered.body)

@@ -1,21 +1,24 @@
 """Reads of bookings. Another traveler's is not found, nor what this call's key does not reach."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
 from django.db.models import F, Q
 
-from bookings.booking.models import Booking
+from bookings.booking.models import HELD_MONEY, Booking
 from bookings.booking.schemas import BookingList, BookingSummary, BookingView, FailureView, PaymentView, SearchBookings
 from bookings.booking.states import OPEN, UNDER_WAY, State
 from bookings.catalogue import modes
 from bookings.offer.schemas import MoneyView
-from bookings.providers.types import CardStatus, PassengerType
-from movmo.kit import cursor
+from bookings.providers.types import PassengerType
+from movmo.kit import clock, cursor
 from movmo.kit.compiled import CompiledGet
 from movmo.kit.errors import NotFound, revive
 from movmo.operations.context import Context
+
+LAPSES = timedelta(days=31)
+"""No card scheme lets an authorization that nobody captures stand longer."""
 
 _BY_ID_AND_OWNER = CompiledGet(Booking, "id", "user")
 
@@ -82,14 +85,19 @@ def _payment(booking: Booking) -> PaymentView | None:
 
 
 def pays_with(payment_method_id: UUID) -> bool:
-    """Whether a booking under way pays with the card."""
-    return Booking.objects.filter(payment_method_id=payment_method_id, state__in=UNDER_WAY).exists()
+    """Whether a booking under way pays with the card, or money is still held on it."""
+    undecided = Q(state__in=UNDER_WAY) | held_money()
+    return Booking.objects.filter(undecided, payment_method_id=payment_method_id).exists()
+
+
+def held_money() -> Q:
+    """Failed bookings for which a card is still held. After LAPSES the bank has let go of it, whatever it was told."""
+    since = clock.now() - LAPSES
+    return Q(state=State.FAILED, payment_status__in=HELD_MONEY, updated_at__gt=since)
 
 
 def to_give_back(*, limit: int) -> list[Booking]:
-    """Failed bookings for which a card is still held."""
-    held = (CardStatus.APPROVED, CardStatus.REQUIRES_ACTION)
-    rows = Booking.objects.filter(state=State.FAILED, payment_status__in=held)
+    rows = Booking.objects.filter(held_money())
     return list(rows.select_related("offer", "payment_method").order_by("id")[:limit])
 
 

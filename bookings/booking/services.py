@@ -151,7 +151,7 @@ def _card(ctx: Context, request: CreateBooking, offer: Offer) -> PaymentMethod |
         return None
     if request.mode is Mode.HOLD:
         raise InvalidArguments({"/payment_method_id": "A hold is paid later: leave the card out."})
-    card = cards.owned(user_id=ctx.traveler_id, payment_method_id=request.payment_method_id)
+    card = cards.held(user_id=ctx.traveler_id, payment_method_id=request.payment_method_id)
     if cards.is_expired(card, today=ctx.now.date()):
         raise CardExpired
     if card.is_test != (offer.provider == SANDBOX):

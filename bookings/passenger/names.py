@@ -21,6 +21,8 @@ ICAO_9303 = str.maketrans(
 )  # fmt: skip
 TICKETABLE = re.compile(r"[A-Z](?:[A-Z ]*[A-Z])?")
 LONGEST = 50
+# A joiner is part of how some names are spelt; all else that is not seen could carry words that nobody reads.
+BESIDE_LETTERS = frozenset(" -.'’‘`´·,\u200c\u200d\u00a0\u2010\u2011")
 # Some names that the sandbox airline reacts to have digits; no name of a person has.
 PLAYED = frozenset(Trigger)
 
@@ -34,6 +36,16 @@ class NameInvalid(DomainError):
     @property
     def fields(self) -> dict[str, str]:
         return {f"/{self.facts['field']}": self.text}
+
+
+def check(name: str, *, field: str) -> None:
+    """Raises NameInvalid for what is not letters, as for what no ticket can carry: see `as_ticketed`."""
+    is_played = name.strip().upper() in PLAYED
+    if not is_played and not all(
+        unicodedata.category(letter)[0] in "LM" or letter in BESIDE_LETTERS for letter in name
+    ):
+        raise NameInvalid(field=field)
+    as_ticketed(name, field=field)
 
 
 def as_ticketed(name: str, *, field: str) -> str:

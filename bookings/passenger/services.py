@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from bookings.passenger import names, queries
+from bookings.passenger.identity_document.models import IdentityDocument
 from bookings.passenger.models import Passenger
 from bookings.passenger.schemas import (
     CreatePassenger,
@@ -37,8 +38,12 @@ def replace(ctx: Context, request: ReplacePassenger) -> PassengerView:
 
 
 def delete(ctx: Context, request: NamePassenger) -> PassengerDeleted:
-    """Gone from lists and for new bookings; in bookings made, the person stays. Raises NotFound."""
+    """Gone from lists and for new bookings; in bookings made, the person stays, with the document they were made with.
+
+    The documents go: nothing would ever show them again, nor could anybody delete them. Raises NotFound.
+    """
     passenger = _held(ctx, request.passenger_id)
+    IdentityDocument.objects.filter(passenger=passenger).delete()
     passenger.deleted_at = ctx.now
     passenger.save(update_fields=["deleted_at"])
     return PassengerDeleted(passenger_id=passenger.id)
@@ -57,8 +62,8 @@ def _fields(request: CreatePassenger | ReplacePassenger, *, today: date) -> dict
     """The columns of a person. Raises NameInvalid, or InvalidArguments for a birth date to come."""
     if request.birth_date > today:
         raise InvalidArguments({"/birth_date": "The birth date lies in the future."})
-    names.as_ticketed(request.given_name, field="given_name")
-    names.as_ticketed(request.family_name, field="family_name")
+    names.check(request.given_name, field="given_name")
+    names.check(request.family_name, field="family_name")
     return {
         "given_name": request.given_name,
         "family_name": request.family_name,

@@ -20,6 +20,15 @@ def owned(*, user_id: UUID, payment_method_id: UUID) -> PaymentMethod:
     return card
 
 
+def held(*, user_id: UUID, payment_method_id: UUID) -> PaymentMethod:
+    """The card, and the row: of a booking with it and its deletion at once, the second sees what the first did.
+
+    Updating a row to what it is holds it on both databases until the transaction ends. Raises NotFound.
+    """
+    _usable(user_id).filter(pk=payment_method_id).update(deleted_at=None)
+    return owned(user_id=user_id, payment_method_id=payment_method_id)
+
+
 def list_of(ctx: Context) -> PaymentMethodList:
     """The default one first, then the newest."""
     cards = _usable(ctx.traveler_id).order_by("-is_default", "-id")

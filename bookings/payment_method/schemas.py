@@ -12,6 +12,8 @@ VaultToken = Annotated[str, Field(pattern=r"^[A-Za-z0-9]{10,64}$"), Redacted]
 Month = Annotated[int, Field(ge=1, le=12)]
 Year = Annotated[int, Field(ge=2000, le=2099)]
 
+DEFAULT = "Listed first, for the traveler to choose; a booking always names its card."
+
 
 class OpenCardCapture(NoArguments):
     pass
@@ -27,7 +29,11 @@ class CreatePaymentMethod(Request):
         description="What the vault's hosted fields answered with. Never a card number.",
         examples=["VYpV9ENCpK1AZ9LJeDgKw3BjVNY"],
     )
-    is_default: bool = Field(default=False, description="Use this card unless another is named.", examples=[True])
+    is_default: bool = Field(
+        default=False,
+        description=DEFAULT,
+        examples=[True],
+    )
 
 
 class NamePaymentMethod(Request):
@@ -39,7 +45,7 @@ class UpdatePaymentMethod(NamePaymentMethod):
 
     exp_month: Month = Field(description="Month of expiry, 1 to 12.", examples=[5])
     exp_year: Year = Field(description="Year of expiry, four digits.", examples=[2031])
-    is_default: bool = Field(description="Use this card unless another is named.", examples=[True])
+    is_default: bool = Field(description=DEFAULT, examples=[True])
 
 
 class CaptureView(View):

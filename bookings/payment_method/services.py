@@ -4,7 +4,7 @@ DomainError
 ├── CaptureInvalid       the capture is over, or was used
 ├── CardNotCaptured      the vault has no such card
 ├── CardExpired          the card's month is over
-├── CardInUse            a booking that is under way pays with it
+├── CardInUse            a booking that is under way pays with it, or money is still held on it
 ├── CardAlreadyKept      this card is kept already
 └── VaultUnavailable     the vault did not answer
 """
@@ -29,6 +29,7 @@ from bookings.payment_method.schemas import (
 )
 from bookings.payment_method.vaults import port, registry
 from movmo.accounts.models import User
+from movmo.kit import clock
 from movmo.kit.errors import DomainError, InvalidArguments, Kind, NotFound
 from movmo.operations.context import Context
 
@@ -62,8 +63,8 @@ class CardExpired(DomainError):
 class CardInUse(DomainError):
     kind = Kind.CONFLICT
     code = "card_in_use"
-    message = "A booking that is under way pays with this card."
-    hint = "Wait until the booking is decided, then delete the card."
+    message = "A booking that is under way pays with this card, or a payment has still to be given back to it."
+    hint = "Wait until the booking is decided and nothing is held on the card, then delete it."
 
 
 class CardAlreadyKept(DomainError):
@@ -131,7 +132,9 @@ def reserve(ctx: Context, request: CreatePaymentMethod) -> None:
         with transaction.atomic():
             card.save(force_insert=True)
     except IntegrityError:
-        raise CardAlreadyKept from None
+        # Whoever has got hold of another traveler's token does not learn that it is one.
+        is_mine = PaymentMethod.objects.filter(user_id=ctx.traveler_id, lookup=card.lookup).exists()
+        raise (CardAlreadyKept if is_mine else CardNotCaptured) from None
 
 
 def advance(ctx: Context, card_id: UUID) -> PaymentMethodView:
@@ -140,7 +143,7 @@ def advance(ctx: Context, card_id: UUID) -> PaymentMethodView:
     card = PaymentMethod.objects.get(pk=card_id)
     if card.described_at is None and card.deleted_at is None:
         try:
-            told = registry.vault(card.vault).retain(card.token)
+            told = registry.vault(card.vault).retain(card.token or "")
         except port.TokenUnknown:
             _drop(card, now=ctx.clock())
             raise CardNotCaptured from None
@@ -148,6 +151,7 @@ def advance(ctx: Context, card_id: UUID) -> PaymentMethodView:
             log.warning("vault.unavailable", vault=card.vault, detail=str(failure))
             raise VaultUnavailable(retry_after=2) from None
         _describe(card, told, now=ctx.clock())
+        card.refresh_from_db()
     if card.deleted_at is not None:
         raise CardNotCaptured
     if queries.is_expired(card, today=ctx.now.date()):
@@ -157,11 +161,22 @@ def advance(ctx: Context, card_id: UUID) -> PaymentMethodView:
 
 
 def _describe(card: PaymentMethod, told: port.VaultCard, *, now: datetime) -> None:
-    card.brand, card.last4, card.is_test = told.brand, told.last4, told.is_test
-    card.exp_month, card.exp_year, card.described_at = told.exp_month, told.exp_year, now
+    """Once: another call with the same key may have been faster, and the card be changed or deleted since."""
     with transaction.atomic(durable=True):
+        _hold_owner(card)
+        undescribed = PaymentMethod.objects.filter(pk=card.pk, described_at=None, deleted_at=None)
+        if not undescribed.exists():
+            return
         _set_default(card, is_default=card.becomes_default)
-        card.save()
+        undescribed.update(
+            brand=told.brand,
+            last4=told.last4,
+            is_test=told.is_test,
+            exp_month=told.exp_month,
+            exp_year=told.exp_year,
+            described_at=now,
+            is_default=card.is_default,
+        )
 
 
 def _drop(card: PaymentMethod, *, now: datetime) -> None:
@@ -187,16 +202,21 @@ def update(ctx: Context, request: UpdatePaymentMethod) -> PaymentMethodView:
 
 
 def _set_default(card: PaymentMethod, *, is_default: bool) -> None:
-    """At most one of a traveler's cards is the default. The traveler's row is held, so that two changes queue."""
-    list(User.objects.select_for_update().filter(pk=card.user_id).values_list("pk"))
+    """At most one of a traveler's cards is the default."""
+    _hold_owner(card)
     if is_default:
         PaymentMethod.objects.filter(user_id=card.user_id, is_default=True).exclude(pk=card.pk).update(is_default=False)
     card.is_default = is_default
 
 
+def _hold_owner(card: PaymentMethod) -> None:
+    """The traveler's row is held until the transaction ends, so that two changes of their cards queue."""
+    list(User.objects.select_for_update().filter(pk=card.user_id).values_list("pk"))
+
+
 def delete(ctx: Context, request: NamePaymentMethod) -> PaymentMethodDeleted:
     """Gone for the traveler at once; the vault forgets it when it can be reached. Raises NotFound or CardInUse."""
-    card = queries.owned(user_id=ctx.traveler_id, payment_method_id=request.payment_method_id)
+    card = queries.held(user_id=ctx.traveler_id, payment_method_id=request.payment_method_id)
     if _is_in_use(card.id):
         raise CardInUse
     discard(card, now=ctx.now)
@@ -208,7 +228,7 @@ def discard(card: PaymentMethod, *, now: datetime) -> None:
     if card.token is not None:
         waiting = Redaction(vault=card.vault, token=card.token.encode(), created_at=now)
         waiting.save(force_insert=True)
-        transaction.on_commit(lambda: redact(waiting))
+        transaction.on_commit(lambda: redact(waiting), robust=True)
     card.deleted_at, card.is_default, card.token = now, False, None
     card.save(update_fields=["deleted_at", "is_default", "token", "lookup"])
 
@@ -226,7 +246,11 @@ def redact(waiting: Redaction) -> bool:
 
 
 def sweep(*, limit: int = 100) -> tuple[int, int]:
-    """Redact what waits for it, the least tried first. Returns how many were redacted, and how many were not."""
+    """Redact what waits for it, the least tried first. Returns how many were redacted, and how many were not.
+
+    Captures that ended go too: each opening of the card form leaves one.
+    """
+    CardCapture.objects.filter(expires_at__lt=clock.now() - CAPTURE_LIFE).delete()
     waiting = list(Redaction.objects.order_by("attempts", "id")[:limit])
     done = sum(redact(one) for one in waiting)
     return done, len(waiting) - done

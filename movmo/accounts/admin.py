@@ -124,6 +124,18 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg, misc]
         (None, {"classes": ("wide",), "fields": ("email", "usable_password", "password1", "password2")}),
     )
 
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Staff are superusers' to change: whoever set a password or an address of theirs would come in as them."""
+        may = super().has_change_permission(request, obj)
+        is_chief = bool(getattr(request.user, "is_superuser", False))
+        return may and (obj is None or is_chief or not (obj.is_staff or obj.is_superuser))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """So is who becomes staff: whoever could say so could make themselves more than they are."""
+        fields = super().get_readonly_fields(request, obj)
+        is_chief = bool(getattr(request.user, "is_superuser", False))
+        return fields if is_chief else (*fields, "is_staff", "is_superuser", "groups")
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody is deleted: bookings name them. Whoever may not come in any more is made inactive."""
         return False

@@ -8,9 +8,11 @@ class AccountsConfig(AppConfig):
     label = "accounts"
 
     def ready(self) -> None:
-        from movmo.accounts import privacy
+        from movmo.accounts import privacy, second_factor
+        from movmo.operations import reencryption
 
         privacy.register(privacy.ROOM)
+        reencryption.register("second factors", second_factor.renew)
         import movmo.accounts.operations  # noqa: F401  (declares)
 
 

@@ -3,11 +3,13 @@
 Sources: RFC 5321 for addresses, ITU-T E.164 for telephones, ISO 3166-1 for countries, IATA for airlines.
 """
 
+import re
 import unicodedata
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import iso3166
-from pydantic import AfterValidator, EmailStr, Field
+from pydantic import AfterValidator, EmailStr, Field, WrapValidator
 
 from movmo.operations.context import Request, View
 from movmo.operations.redaction import Redacted
@@ -15,11 +17,16 @@ from movmo.operations.redaction import Redacted
 MOST_PROGRAMMES = 10
 
 
-def _ascii(address: str) -> str:
-    """An address in other letters can look exactly like somebody else's: а is not a."""
-    if not address.isascii():
+def _as_sent(address: Any, check: Callable[[Any], str]) -> str:
+    """An address in other letters can look exactly like somebody else's: а is not a. So it is kept as it goes over the
+    wire; the check would tell an international domain in its own letters, and drop a name before the address."""
+    if isinstance(address, str) and not address.isascii():
         raise ValueError("Write the address in ASCII, and an international domain as xn--….")
-    return address
+    check(address)
+    if re.search(r"[\s<>]", address):
+        raise ValueError("Give the address alone, without a name or spaces.")
+    local, _, domain = address.rpartition("@")
+    return f"{local}@{domain.lower()}"
 
 
 def _country(code: str) -> str:
@@ -35,7 +42,7 @@ def _name(text: str) -> str:
 
 
 PersonName = Annotated[str, Field(max_length=100), AfterValidator(_name), Redacted]
-Email = Annotated[EmailStr, Field(max_length=254), AfterValidator(_ascii), Redacted]
+Email = Annotated[EmailStr, Field(max_length=254), WrapValidator(_as_sent), Redacted]
 PhoneNumber = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$"), Redacted]
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$"), AfterValidator(_country)]
 Airline = Annotated[str, Field(pattern=r"^[A-Z0-9]{2}$")]

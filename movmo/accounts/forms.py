@@ -15,8 +15,17 @@ class EmailForm(forms.Form):
     )
 
     def clean_email(self) -> str:
-        """As accounts have it: the letter goes where the account is, whatever the spelling."""
-        return User.objects.normalize_email(self.cleaned_data["email"]).lower()
+        """As accounts have it: the letter goes where the account is, whatever the spelling.
+
+        In ASCII only: mailing would turn several other spellings into one address, and each had its own account and
+        its own share of letters. Not by the number of a host: that may be one of ours.
+        """
+        typed: str = self.cleaned_data["email"]
+        if not typed.isascii() or typed.endswith("]"):
+            raise forms.ValidationError(
+                "Write the address in ASCII: an international domain as xn--…, none as a number."
+            )
+        return User.objects.normalize_email(typed).lower()
 
 
 class CodeForm(forms.Form):

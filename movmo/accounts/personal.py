@@ -11,11 +11,12 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from django.db import connection, models
+from django.db import connection, models, transaction
 
 from movmo.kit.crypto import DecryptionFailed, KeyRing
 from movmo.kit.encrypted import EncryptedField
 from movmo.kit.ids import new_id
+from movmo.operations.scopes import UserTokenMissing
 
 KEY_BYTES = 32
 KEY_ID = 1
@@ -65,12 +66,34 @@ def forget(user_id: UUID) -> None:
     """Shred: what was encrypted for this person cannot be read any more, by nobody."""
     PersonKey.objects.filter(user_id=user_id).delete()
     _remembered.pop(user_id, None)
+    # Once more afterwards: until the commit, others still see the key and remember it.
+    transaction.on_commit(lambda: _remembered.pop(user_id, None), robust=True)
+
+
+def _hold(user_id: UUID) -> None:
+    """Whoever writes something personal and whoever deletes the account wait for each other: what is written is there
+    to be deleted, or is not written. Until the transaction ends.
+
+    Raises UserTokenMissing: nobody acts for an account that is deleted, and whoever began to before hears the same.
+    """
+    statement = 'SELECT 1 FROM "user" WHERE id = %s AND is_active'
+    if connection.vendor == "postgresql":
+        statement += " FOR KEY SHARE"  # as a foreign key has it: two writers do not wait for each other
+    key = PersonKey._meta.get_field("user").get_db_prep_value(user_id, connection)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [key])
+        if cursor.fetchone() is None:
+            raise UserTokenMissing
 
 
 class PersonalField(EncryptedField):
-    """A JSON value, encrypted with the key of the person in the row's `user_id`. None once the key was shredded."""
+    """A JSON value, encrypted with the key of the person in the row's `user_id`. None once the key was shredded.
+
+    Saving raises UserTokenMissing when the account was deleted.
+    """
 
     def seal(self, plain: Any, instance: models.Model) -> bytes:
+        _hold(instance.user_id)  # type: ignore[attr-defined]
         cipher = cipher_of(instance.user_id, make=True)  # type: ignore[attr-defined]
         return cipher.encrypt(orjson.dumps(plain), bound_to=self.binding(instance))
 

@@ -22,7 +22,11 @@ from movmo.accounts.contact_change.models import ContactChange
 from movmo.accounts.models import Device, Lockout, User
 from movmo.accounts.preferences.models import LocalePreferences, TravelPreferences
 from movmo.accounts.profile import queries as profile
+from movmo.kit import clock
 from movmo.kit.errors import DomainError, Kind
+from movmo.kit.ids import new_id
+from movmo.operations.audit import DONE
+from movmo.operations.models import AuditEvent
 
 
 class AccountBusy(DomainError):
@@ -50,14 +54,16 @@ def register(room: Room) -> None:
     _rooms[room.name] = room
 
 
-def export(user: User) -> dict[str, Any]:
-    """Everything known of the person, by room, as JSON values."""
+def export(user: User, *, door: str) -> dict[str, Any]:
+    """Everything known of the person, by room, as JSON values. Numbers of documents are among it, so it is audited."""
+    _note("export_account", user, door)
     return {name: room.tell(user) for name, room in sorted(_rooms.items())}
 
 
-def delete(user: User, *, now: datetime) -> None:
+def delete(user: User, *, now: datetime, door: str) -> None:
     """Forget the person. Raises AccountBusy; then nothing was changed."""
     with transaction.atomic(durable=True):
+        _note("delete_account", user, door)
         list(User.objects.select_for_update().filter(pk=user.pk).values_list("pk"))
         for room in _rooms.values():
             room.check(user)
@@ -66,6 +72,20 @@ def delete(user: User, *, now: datetime) -> None:
             room.erase(user, now)
         personal.forget(user.pk)
         _anonymise(user)
+
+
+def _note(what: str, user: User, door: str) -> None:
+    """A line in the audit trail; it names the account by its id alone."""
+    AuditEvent.objects.create(
+        call_id=new_id(),
+        phase=AuditEvent.Phase.OUTCOME,
+        at=clock.now(),
+        door=door,
+        operation=what,
+        user_id=user.pk,
+        code=DONE,
+        resource_id=user.pk,
+    )
 
 
 def _anonymise(user: User) -> None:

@@ -13,7 +13,7 @@ from django.contrib.sessions.models import Session
 from django.db.models import Exists, OuterRef, QuerySet
 
 from movmo.accounts import codes, devices
-from movmo.accounts.models import CacheRow, Device, SignInAttempts
+from movmo.accounts.models import CacheRow, ContactChange, Device, SignInAttempts
 from movmo.kit import clock
 
 AT_ONCE = 500
@@ -36,6 +36,11 @@ def _attempts(now: datetime) -> QuerySet[Any]:
     return SignInAttempts.objects.filter(begun_at__lt=now - codes.LONGEST)
 
 
+def _changes(now: datetime) -> QuerySet[Any]:
+    """Changes of contact details that came to nothing hold addresses that may be somebody else's."""
+    return ContactChange.objects.filter(expires_at__lt=now)
+
+
 def _devices(now: datetime) -> QuerySet[Any]:
     """Whose cookie is gone from the browser. A person's last one stays: who has none is taken for somebody new, and a
     stranger's sign-in would be no news."""
@@ -51,6 +56,7 @@ KINDS: dict[str, Ended] = {
     "sessions": _sessions,
     "rows of the sessions page": _shown_sessions,
     "sign-in attempts": _attempts,
+    "changes of contact details": _changes,
     "devices": _devices,
     "cache rows": _cache,
 }

@@ -6,6 +6,7 @@ The records and the passkeys are allauth's. The app's codes are judged here: eac
 
 import base64
 import secrets
+from collections.abc import Iterator
 
 from allauth.core.internal.cryptokit import compare_user_code
 from allauth.mfa import app_settings
@@ -25,6 +26,8 @@ from movmo.kit.encrypted import keyring
 
 BOUND_TO = "second-factor"
 SECRET_BYTES = 20
+SEALED_IN = {Authenticator.Type.TOTP: "secret", Authenticator.Type.RECOVERY_CODES: "seed"}
+LONGEST_ID = 18  # digits that every database takes for a number
 
 
 def sealed(text: str) -> str:
@@ -35,6 +38,25 @@ def sealed(text: str) -> str:
 def unsealed(text: str) -> str:
     """Raises DecryptionFailed."""
     return keyring().decrypt(base64.b64decode(text), bound_to=BOUND_TO).decode()
+
+
+def renew() -> Iterator[int]:
+    """After a new key, encrypt anew. allauth keeps these as text in JSON, where no field of ours shows them."""
+    for pk in Authenticator.objects.filter(type__in=SEALED_IN).order_by("pk").values_list("pk", flat=True):
+        with transaction.atomic():  # a code that is spent meanwhile is written into the same JSON
+            row = Authenticator.objects.select_for_update().filter(pk=pk).first()
+            written = 0 if row is None else _renewed(row)
+        yield written
+
+
+def _renewed(row: Authenticator) -> int:
+    name = SEALED_IN[Authenticator.Type(row.type)]
+    text = row.data.get(name)
+    if not text or base64.b64decode(text)[0] == keyring().current:
+        return 0
+    row.data[name] = sealed(unsealed(text))
+    row.save(update_fields=["data"])
+    return 1
 
 
 class MfaAdapter(DefaultMFAAdapter):
@@ -162,6 +184,8 @@ def recovery_codes_left(user: User) -> int:
 def remove(user: User, pk: str) -> bool:
     """False if it is not there, or the only one that opens the office: without any, whoever signs in next would choose
     the new one."""
+    if not pk.isdecimal() or len(pk) > LONGEST_ID:
+        return False
     User.objects.select_for_update().get(pk=user.pk)
     gone = Authenticator.objects.filter(user=user, pk=pk).exclude(type=Authenticator.Type.RECOVERY_CODES).first()
     if gone is None or [factor.pk for factor in factors_of(user)] == [gone.pk]:

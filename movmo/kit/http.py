@@ -18,6 +18,7 @@ from typing import Any
 import httpx2
 import orjson
 
+from movmo.kit import card_digits
 from movmo.kit.errors import DomainError, Kind
 from movmo.kit.ids import new_id
 
@@ -183,8 +184,9 @@ def _is_too_deep(value: Any) -> bool:
 
 
 def request_id(offered: str | None) -> str:
-    """The caller's own request id where it is a decent one, else a new UUIDv7."""
-    return offered if offered is not None and _DECENT_ID.fullmatch(offered) else str(new_id())
+    """The caller's own request id where it is decent, which no card number is: ids are logged. Else a new UUIDv7."""
+    is_decent = offered is not None and _DECENT_ID.fullmatch(offered) and not card_digits.is_in(offered)
+    return offered if offered is not None and is_decent else str(new_id())
 
 
 def client(*, base_url: str = "", headers: dict[str, str] | None = None) -> httpx2.AsyncClient:

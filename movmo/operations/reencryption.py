@@ -4,7 +4,7 @@ Rows are taken in small batches, and each is written only if it is still what wa
 and was made under the new key anyway. Both keys stay in the ring until this has come to its end.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from django.apps import apps
 from django.db import connection, models, transaction
@@ -12,6 +12,22 @@ from django.db import connection, models, transaction
 from movmo.kit.encrypted import EncryptedField, keyring
 
 BATCH = 500
+
+Renewal = Callable[[], Iterator[int]]
+_others: dict[str, Renewal] = {}
+
+
+def register(name: str, renew: Renewal) -> None:
+    """What is encrypted elsewhere than in a field of ours; at start-up. `renew` yields how many it wrote."""
+    _others[name] = renew
+
+
+def renewals() -> Iterator[tuple[str, Iterator[int]]]:
+    """Everything there is to encrypt anew, by name."""
+    for field in fields():
+        yield f"{field.model._meta.label}.{field.name}", run(field)
+    for name, renew in _others.items():
+        yield name, renew()
 
 
 def fields() -> list[EncryptedField]:

@@ -71,7 +71,7 @@ class SandboxVault:
             )
         except CardRefused as refusal:
             return _error(422, refusal.field, str(refusal))
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             return _error(422, "number", "Fill in number, security code, month and year.")
         return JSONResponse({"transaction": {"succeeded": True, "payment_method": _told(card)}}, 201)
 
@@ -174,7 +174,7 @@ def build() -> Starlette:
     if env.is_production():
         raise SystemExit("the sandbox vault takes test cards only: production has a vault of its own")
     access = env.sandbox_vault()
-    vault = SandboxVault(page_origins=(env.origin(),), **access)
+    vault = SandboxVault(page_origins=(env.origin(), *env.names("MOVMO_SANDBOX_VAULT_PAGES", [])), **access)
     return Starlette(routes=vault.routes())
 
 

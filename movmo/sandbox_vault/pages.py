@@ -35,7 +35,7 @@ CHALLENGE = """<!doctype html>
 ASKED = """<p>Do you want to pay {amount} {currency} to Movmo Sandbox Air?</p>
 <form method="post"><button name="answer" value="approve">Approve</button>
 <button name="answer" value="decline" class="second">Decline</button></form>"""
-ANSWERED = "<p>Thank you. This payment is {status}.</p>"
+ANSWERED = "<p>Thank you. This payment of {amount} {currency} was {status}.</p>"
 
 
 def script() -> Response:

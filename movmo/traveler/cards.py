@@ -5,13 +5,16 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 
 from movmo.kit.errors import DomainError
 from movmo.kit.ids import new_id
 from movmo.traveler.asking import ask
-from movmo.traveler.fields import Field, Form
+from movmo.traveler.fields import Field, Form, for_people
 from movmo.traveler.views import STATUSES, FormPage, TravelerPage
+
+RESENT = ("key", "capture_id", "vault_token", "is_default")
 
 
 class Cards(TravelerPage):
@@ -38,8 +41,16 @@ class NewCard(TravelerPage):
         try:
             ask(request, "create_payment_method", sent, request.POST.get("key"))
         except DomainError as refusal:
-            return self._shown(failure=f"{refusal.text} {refusal.hint}", status=STATUSES.get(refusal.kind, 422))
+            if refusal.retryable:
+                return self._again(refusal)
+            return self._shown(failure=for_people(refusal), status=STATUSES.get(refusal.kind, 422))
         return self.done("The card is kept by the vault.", reverse("traveler:cards"))
+
+    def _again(self, refusal: DomainError) -> HttpResponse:
+        """The same token with the same key: what may have been done already is not done twice."""
+        sent = {name: value for name, value in self.request.POST.items() if name in RESENT}
+        context = {"sent": sent, "failure": for_people(refusal)}
+        return render(self.request, "traveler/card_again.html", context, status=STATUSES.get(refusal.kind, 422))
 
     def _shown(self, *, failure: str = "", status: int = 200) -> HttpResponse:
         capture = ask(self.request, "open_card_capture", {}).view.model_dump()
@@ -60,9 +71,17 @@ class Card(FormPage):
     operation = "update_payment_method"
     success = "The card was changed."
     fields = (
-        Field("exp_month", "Month of expiry", "number", required=True, longest=2, autocomplete="cc-exp-month"),
+        Field(
+            "exp_month",
+            "Month of expiry",
+            "number",
+            required=True,
+            hint="1 to 12.",
+            longest=2,
+            autocomplete="cc-exp-month",
+        ),
         Field("exp_year", "Year of expiry", "number", required=True, longest=4, autocomplete="cc-exp-year"),
-        Field("is_default", "Use this card unless another is chosen", "checkbox"),
+        Field("is_default", "Show this card first", "checkbox"),
     )
 
     def initial(self) -> dict[str, Any]:

@@ -1,14 +1,16 @@
 """The people a traveler books for, and their documents."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
+from movmo.kit.errors import DomainError
 from movmo.traveler.asking import ask
 from movmo.traveler.fields import Field
-from movmo.traveler.programmes import PROGRAMMES, programmes_of, shown_programmes
+from movmo.traveler.programmes import PROGRAMMES, beside_rows, programmes_of, shown_programmes
 from movmo.traveler.views import FormPage, TravelerPage
 
 GENDERS = (("F", "Female"), ("M", "Male"), ("X", "Unspecified (X)"), ("U", "I would rather not say"))
@@ -37,14 +39,17 @@ class PassengerForm(FormPage):
         Field("family_name", "Family name", required=True, hint=AS_PRINTED),
         Field("birth_date", "Date of birth", "date", required=True),
         Field("gender", "Gender", "select", required=True, options=GENDERS),
-        Field("nationality", "Nationality", hint="Two letters, such as NL.", longest=2),
+        Field("nationality", "Nationality", hint="Two letters, such as NL.", longest=2, is_upper=True),
         Field("email", "E-mail address", "email", hint="Where the airline may write to.", longest=254),
         Field("phone_number", "Telephone", "tel", hint="+ and the country code."),
         *PROGRAMMES,
     )
 
-    def arguments(self) -> dict[str, Any]:
-        return programmes_of(super().arguments())
+    def arguments(self, typed: dict[str, Any]) -> dict[str, Any]:
+        return programmes_of(typed)
+
+    def complaints(self, refusal: DomainError, typed: dict[str, Any]) -> Mapping[str, str]:
+        return beside_rows(refusal.fields, typed)
 
     def to(self, view: dict[str, Any]) -> str:
         return reverse("traveler:passenger", args=[view["passenger_id"]])
@@ -87,8 +92,10 @@ class DocumentForm(FormPage):
     template_name = "traveler/form.html"
     fields = (
         Field("type", "Type", "select", required=True, options=TYPES),
-        Field("number", "Number", required=True, hint="Capital letters and digits, as printed.", longest=30),
-        Field("issuing_country", "Issued by", required=True, hint="Two letters, such as NL.", longest=2),
+        Field(
+            "number", "Number", required=True, hint="Capital letters and digits, as printed.", longest=30, is_upper=True
+        ),
+        Field("issuing_country", "Issued by", required=True, hint="Two letters, such as NL.", longest=2, is_upper=True),
         Field("issued_on", "Issued on", "date"),
         Field("expires_on", "Valid until", "date", hint="Not for known traveler and redress numbers."),
     )

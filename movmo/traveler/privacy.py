@@ -11,6 +11,7 @@ from movmo.accounts import privacy
 from movmo.accounts.confirming import Guarded
 from movmo.accounts.models import User
 from movmo.kit import clock
+from movmo.operations.context import Door
 
 
 class Privacy(Guarded):
@@ -23,12 +24,12 @@ class Privacy(Guarded):
         user = request.user
         assert isinstance(user, User)
         if request.POST.get("action") == "export":
-            return _download(privacy.export(user))
+            return _download(privacy.export(user, door=Door.PAGES))
         if request.POST.get("email", "").strip().lower() != user.email:
             failure = "Type the e-mail address of this account to delete it."
             return render(request, "traveler/privacy.html", {"failure": failure}, status=422)
         try:
-            privacy.delete(user, now=clock.now())
+            privacy.delete(user, now=clock.now(), door=Door.PAGES)
         except privacy.AccountBusy as refusal:
             context = {"failure": f"{refusal.text} {refusal.hint}"}
             return render(request, "traveler/privacy.html", context, status=409)

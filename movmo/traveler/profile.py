@@ -1,14 +1,15 @@
 """Who the traveler is, and how they like to travel."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from movmo.kit.errors import DomainError
+from movmo.kit.errors import DomainError, Kind
 from movmo.traveler.asking import ask
 from movmo.traveler.fields import Field, Form, read
-from movmo.traveler.programmes import PROGRAMMES, programmes_of, shown_programmes
+from movmo.traveler.programmes import PROGRAMMES, beside_rows, programmes_of, shown_programmes
 from movmo.traveler.views import FormPage, TravelerPage
 
 LANGUAGES = (("en", "English"), ("de", "Deutsch"), ("fr", "Français"), ("es", "Español"), ("nl", "Nederlands"))
@@ -20,6 +21,7 @@ CABINS = (
     ("business", "Business"),
     ("first", "First"),
 )
+TRUSTED = "Of the US Trusted Traveler programmes. Left masked, it stays as it is."
 MEALS = (
     ("", "No special meal"),
     ("VGML", "Vegan"),
@@ -71,8 +73,16 @@ class Locale(FormPage):
     success = "Your language, country and currency were changed."
     fields = (
         Field("language", "Language", "select", required=True, options=LANGUAGES),
-        Field("country", "Country", required=True, hint="Two letters, such as NL.", longest=2, autocomplete="country"),
-        Field("currency", "Currency", required=True, hint="Three letters, such as EUR.", longest=3),
+        Field(
+            "country",
+            "Country",
+            required=True,
+            hint="Two letters, such as NL.",
+            longest=2,
+            autocomplete="country",
+            is_upper=True,
+        ),
+        Field("currency", "Currency", required=True, hint="Three letters, such as EUR.", longest=3, is_upper=True),
     )
 
     def initial(self) -> dict[str, Any]:
@@ -94,16 +104,18 @@ class Travel(FormPage):
         Field("meal", "Meal", "select", options=MEALS),
         Field("cabin_class", "Cabin", "select", options=CABINS),
         *PROGRAMMES,
-        Field("known_traveler_number", "Known traveler number", hint="Of the US Trusted Traveler programmes."),
+        Field("known_traveler_number", "Known traveler number", hint=TRUSTED),
     )
 
     def initial(self) -> dict[str, Any]:
-        # The number is told masked: to keep it, it is typed again.
         travel = self.tell("get_travel_preferences")
-        return {**travel, **shown_programmes(travel), "known_traveler_number": ""}
+        return {**travel, **shown_programmes(travel)}
 
-    def arguments(self) -> dict[str, Any]:
-        return programmes_of(super().arguments())
+    def arguments(self, typed: dict[str, Any]) -> dict[str, Any]:
+        return programmes_of(typed)
+
+    def complaints(self, refusal: DomainError, typed: dict[str, Any]) -> Mapping[str, str]:
+        return beside_rows(refusal.fields, typed)
 
     def to(self, view: dict[str, Any]) -> str:
         return reverse("traveler:profile")
@@ -123,7 +135,7 @@ class Contact(FormPage):
     )
 
     def post(self, request: HttpRequest, **path: Any) -> HttpResponse:
-        form = Form(self.fields, arguments := self.arguments())
+        form = Form(self.fields, arguments := read(self.fields, request.POST))
         try:
             change = ask(request, self.operation, arguments).view.model_dump()
         except DomainError as refusal:
@@ -156,6 +168,8 @@ class ContactCodes(TravelerPage):
             token = ask(request, "verify_contact_identity", proof).view.model_dump()["identity_token"]
             ask(request, "confirm_contact_change", {**change, "code": sent["code"], "identity_token": token})
         except DomainError as refusal:
+            if refusal.kind is Kind.NOT_FOUND:
+                raise
             form.refused(refusal)
             return self._shown(form, status=422)
         return self.done("Your contact details were changed.", reverse("traveler:profile"))

@@ -1,6 +1,6 @@
 """What every page of this door has in common: signed in, private, and asked through the pipeline."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -59,8 +59,13 @@ class FormPage(TravelerPage):
     def initial(self) -> dict[str, Any]:
         return {}
 
-    def arguments(self) -> dict[str, Any]:
-        return fields.read(self.fields, self.request.POST)
+    def arguments(self, typed: dict[str, Any]) -> dict[str, Any]:
+        """What was typed, as the operation takes it."""
+        return typed
+
+    def complaints(self, refusal: DomainError, typed: dict[str, Any]) -> Mapping[str, str]:
+        """What is wrong, by pointers to the fields of the page."""
+        return refusal.fields
 
     def to(self, view: dict[str, Any]) -> str:
         raise NotImplementedError
@@ -72,13 +77,14 @@ class FormPage(TravelerPage):
         return self.shown(Form(self.fields, self.initial()))
 
     def post(self, request: HttpRequest, **path: UUID) -> HttpResponse:
-        form = Form(self.fields, arguments := self.arguments())
+        form = Form(self.fields, typed := fields.read(self.fields, request.POST))
         try:
-            answer = ask(request, self.operation, {**arguments, **self.named()}, request.POST.get("key"))
+            arguments = {**self.arguments(typed), **self.named()}
+            answer = ask(request, self.operation, arguments, request.POST.get("key"))
         except DomainError as refusal:
             if refusal.kind is Kind.NOT_FOUND:
                 raise
-            form.refused(refusal)
+            form.refused(refusal, self.complaints(refusal, typed))
             return self.shown(form, status=STATUSES.get(refusal.kind, 422), key=self._key_after(refusal))
         return self.done(self.success, self.to(answer.view.model_dump()))
 

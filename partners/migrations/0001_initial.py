@@ -39,8 +39,8 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=movmo.kit.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('name', models.SlugField(max_length=40, unique=True)),
-                ('rate', models.PositiveIntegerField(help_text='Calls a second, on average.')),
-                ('burst', models.PositiveIntegerField(help_text='Calls at once.')),
+                ('rate', models.PositiveIntegerField(help_text='Cost units a second, on average: a search or a booking costs 10, other calls 1.')),
+                ('burst', models.PositiveIntegerField(help_text='Cost units at once.')),
                 ('month_quota', models.PositiveBigIntegerField(blank=True, help_text='Calls in a calendar month, UTC. Empty: as many as the rate allows.', null=True)),
                 ('allowed_operations', models.TextField(blank=True, help_text='Names of the operations these keys may call, separated by spaces. Empty: every one.')),
             ],

@@ -34,6 +34,8 @@ class ScopeLimits(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if grant := self.fields.get("authorization_grant_type"):  # the one that is offered
+            grant.choices = [(Application.GRANT_AUTHORIZATION_CODE, "Authorization code")]  # type: ignore[attr-defined]
         allowed = self.instance.allowed_scopes.split()
         self.initial = {**self.initial, "is_limited": bool(allowed), "allowed_scopes": allowed}
 

@@ -31,15 +31,17 @@ def host_of(address: str) -> str:
     return host.encode("ascii", "backslashreplace").decode()
 
 
-def home_of(application: Application) -> str:
+def home_of(application: Application, target: str | None = None) -> str:
     """The host behind the application, empty when it is a program on somebody's own device.
 
-    A client id that is an address was fetched from there; otherwise answers going to a host is all that is known.
+    A client id that is an address was fetched from there. Otherwise all that is known is where answers go: the one
+    that is being asked for to `target`, others to every host of the application. It may have named any beside its own,
+    so none of them speaks for it alone.
     """
     if application.client_id.startswith("https://"):
         return host_of(application.client_id)
-    first, *_ = [*application.redirect_uris.split(), ""]
-    return "" if is_loopback(first) else host_of(first)
+    targets = application.redirect_uris.split() if target is None else [target]
+    return ", ".join(dict.fromkeys(host_of(each) for each in targets if not is_loopback(each)))
 
 
 def is_loopback(address: str) -> bool:

@@ -110,6 +110,13 @@ def _keep(known: Application | None, client_id: str, document: Document, now: da
         client.full_clean(exclude=["client_secret"], validate_unique=False)
     except ValidationError as failure:
         raise Refused("; ".join(failure.messages)) from None
+    if known:
+        # Only what a document says: fetching it took a while, in which staff may have disabled or narrowed the client.
+        row = Application.objects.filter(pk=known.pk)
+        row.update(
+            name=client.name, redirect_uris=client.redirect_uris, cimd_expires_at=client.cimd_expires_at, updated=now
+        )
+        return
     with suppress(IntegrityError), transaction.atomic():  # of two that meet it at once, one saves
         client.save()
 

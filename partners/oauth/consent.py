@@ -11,7 +11,9 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.urls import reverse
 from oauth2_provider.exceptions import FatalClientError, OAuthToolkitError
 from oauth2_provider.forms import AllowForm
 from oauth2_provider.oauth2_backends import _add_iss_to_redirect
@@ -19,6 +21,7 @@ from oauth2_provider.views.base import AuthorizationView
 from oauthlib.oauth2.rfc6749.errors import InvalidRequestError, InvalidRequestFatalError
 
 from movmo.accounts import limits
+from movmo.accounts.confirming import is_recent
 from movmo.accounts.pages import Page
 from movmo.operations.scopes import BASELINE, SPENDS_MONEY
 from partners.oauth import appearance, client_document, connections
@@ -89,6 +92,16 @@ class Authorize(Page, AtOrigin, AuthorizationView):
         response: HttpResponse = super().get(request, *args, **kwargs)
         return response
 
+    def handle_prompt_login(self) -> HttpResponse:
+        # The page of signing in sends whoever is signed in straight back. So who did not sign in just now shows anew
+        # who they are. The library's own redirect also loses all but one of several resources.
+        query = self.request.GET.copy()
+        del query["prompt"]
+        onward = f"{self.request.path}?{query.urlencode()}"
+        if is_recent(self.request):
+            return HttpResponseRedirect(onward)
+        return redirect_to_login(onward, reverse("account_confirm"))
+
     def validate_authorization_request(self, request: HttpRequest) -> Any:
         """Refuse before the traveler is asked what the library would only notice afterwards."""
         if reason := fault(request.GET):
@@ -152,7 +165,7 @@ class Authorize(Page, AtOrigin, AuthorizationView):
         every, earlier = settings.OAUTH2_PROVIDER["SCOPES"], connections.granted_to(user, application)
         return {
             "name": appearance.name_of(application),
-            "home": appearance.home_of(application),
+            "home": appearance.home_of(application, target),
             "destination": appearance.host_of(target),
             "is_loopback": appearance.is_loopback(target),
             "lines": sorted(

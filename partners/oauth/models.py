@@ -1,5 +1,6 @@
 """The OAuth client. Tokens and grants stay django-oauth-toolkit's own tables."""
 
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from partners.partner.models import Partner
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 MOST_REDIRECT_URIS = 10
+_HOST_AND_PORT = re.compile(r"([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]*)?", re.ASCII | re.IGNORECASE)
 
 
 class Application(AbstractApplication):
@@ -59,6 +61,11 @@ class Application(AbstractApplication):
 
     def _clean_redirect_uri(self, uri: str) -> None:
         parts = urlsplit(uri)
+        # What people are shown is the host, and browsers and libraries read other letters, users and backslashes in
+        # ways of their own: ß is ss to one and a domain of its own to the other.
+        if not _HOST_AND_PORT.fullmatch(parts.netloc):
+            problem = "A host is a name in ASCII or an address, without a user; write other letters as xn--…."
+            raise ValidationError({"redirect_uris": problem})
         try:
             parts.port  # noqa: B018 reading it is the check
         except ValueError:

@@ -4,6 +4,7 @@
 # mypy: allow-untyped-calls
 
 import json
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -14,7 +15,8 @@ from oauth2_provider.views.dynamic_client_registration import (
 )
 
 from movmo.accounts import limits
-from partners.oauth.endpoint import AtOrigin, as_json, refusal
+from movmo.kit.http import MalformedJson, read_json
+from partners.oauth.endpoint import AtOrigin, alone, as_json, refusal
 from partners.oauth.metadata import address_of
 from partners.oauth.models import Application
 
@@ -30,7 +32,7 @@ class Register(AtOrigin, DynamicClientRegistrationView):
             limited = refusal("too_many_requests", "Too many registrations from this network.", status=429)
             limited["Retry-After"] = str(seconds)
             return limited
-        if refused := _too_large(request):
+        if refused := _unreadable(request):
             return refused
         response: HttpResponse = super().post(request, *args, **kwargs)
         if response.status_code != 201:
@@ -45,13 +47,37 @@ class Registration(AtOrigin, DynamicClientRegistrationManagementView):
         return as_json(super().get(request, client_id, *args, **kwargs))
 
     def put(self, request: HttpRequest, client_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
-        return _too_large(request) or as_json(super().put(request, client_id, *args, **kwargs))
+        return _unreadable(request) or alone(partial(self._change, request, client_id))
+
+    def _change(self, request: HttpRequest, client_id: str) -> HttpResponse:
+        # The library writes back every field that it read, so nobody else may change one in between: a client that
+        # staff have just disabled or narrowed would be what it was before.
+        if "\0" not in client_id:
+            list(Application.objects.select_for_update().filter(client_id=client_id))
+        response: HttpResponse = super().put(request, client_id)
+        return response
+
+    def _authenticate_registration_request(self, request: HttpRequest, client_id: str) -> Any:
+        found = super()._authenticate_registration_request(request, client_id)
+        if isinstance(found, HttpResponse) or found.application.is_usable(request):
+            return found
+        # Disabled: it neither makes itself another nor takes itself, and what it left, out of sight.
+        refused = refusal("invalid_token", "This client was disabled.", status=401)
+        refused["WWW-Authenticate"] = 'Bearer error="invalid_token"'
+        return refused
 
 
-def _too_large(request: HttpRequest) -> HttpResponse | None:
-    if len(request.body) <= LARGEST_REGISTRATION:
-        return None
-    return refusal("invalid_client_metadata", f"More than {LARGEST_REGISTRATION} bytes.")
+def _unreadable(request: HttpRequest) -> HttpResponse | None:
+    """A body that the library would stumble over, told in words."""
+    if len(request.body) > LARGEST_REGISTRATION:
+        return refusal("invalid_client_metadata", f"More than {LARGEST_REGISTRATION} bytes.")
+    try:
+        metadata = read_json(request.body)
+    except MalformedJson as failure:
+        return refusal("invalid_client_metadata", failure.text)
+    if isinstance(metadata, dict) and not isinstance(metadata.get("client_name", ""), str):
+        return refusal("invalid_client_metadata", "client_name is a text.")
+    return None
 
 
 def _completed(answer: dict[str, Any]) -> dict[str, Any]:

@@ -5,12 +5,9 @@
 
 import hashlib
 import json
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import structlog
-from django.db import OperationalError, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt
@@ -24,10 +21,8 @@ from oauth2_provider.views.oidc import UserInfoView
 from oauthlib.common import Request as OAuthRequest
 
 from partners.oauth import connections
-from partners.oauth.endpoint import AtOrigin, as_json, fault, refusal
+from partners.oauth.endpoint import AtOrigin, alone, as_json, fault, refusal
 from partners.oauth.models import Application
-
-log = structlog.get_logger()
 
 GRANTS = ("authorization_code", "refresh_token")
 
@@ -39,32 +34,20 @@ def challenged(response: HttpResponse) -> HttpResponse:
     return as_json(response)
 
 
-def alone(answer: Callable[[], HttpResponse]) -> HttpResponse:
-    """An answer in one transaction, in which the validator takes its locks. Who waits too long is told to return."""
-    try:
-        with transaction.atomic():
-            return challenged(answer())
-    except OperationalError as failure:
-        log.warning("oauth.busy", failure=type(failure).__name__)
-        busy = refusal("temporarily_unavailable", "Too many requests are being answered; try again in a second.", 503)
-        busy["Retry-After"] = "1"
-        return busy
-
-
 class Token(AtOrigin, TokenView):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if reason := fault(request.POST):
             return refusal("invalid_request", reason)
         if request.POST.get("grant_type") not in GRANTS:
             return refusal("unsupported_grant_type", "Only authorization_code and refresh_token are offered.")
-        return alone(partial(super().post, request, *args, **kwargs))
+        return challenged(alone(partial(super().post, request, *args, **kwargs)))
 
 
 class Revoke(AtOrigin, RevokeTokenView):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if reason := fault(request.POST):
             return refusal("invalid_request", reason)
-        return alone(partial(super().post, request, *args, **kwargs))
+        return challenged(alone(partial(super().post, request, *args, **kwargs)))
 
 
 class UserInfo(AtOrigin, UserInfoView):

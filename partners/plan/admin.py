@@ -46,7 +46,7 @@ class UsagePlanAdmin(ModelAdmin):
     fields = ("name", "rate", "burst", "month_quota", "on_mcp", "allowed_operations")
     readonly_fields = ("on_mcp",)
 
-    @admin.display(description="calls a second", ordering="rate")
+    @admin.display(description="cost units a second", ordering="rate")
     def calls_a_second(self, plan: UsagePlan) -> int:
         return plan.rate
 

@@ -18,8 +18,10 @@ class UsagePlan(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     name = models.SlugField(max_length=40, unique=True)
-    rate = models.PositiveIntegerField(help_text="Calls a second, on average.")
-    burst = models.PositiveIntegerField(help_text="Calls at once.")
+    rate = models.PositiveIntegerField(
+        help_text="Cost units a second, on average: a search or a booking costs 10, other calls 1."
+    )
+    burst = models.PositiveIntegerField(help_text="Cost units at once.")
     month_quota = models.PositiveBigIntegerField(
         null=True, blank=True, help_text="Calls in a calendar month, UTC. Empty: as many as the rate allows."
     )

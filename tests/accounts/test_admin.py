@@ -1,6 +1,7 @@
 """The back office of people, partners and grants: it opens, and it shows no secret."""
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 from oauth2_provider.models import AccessToken
 
@@ -58,3 +59,43 @@ def test_a_clerk_is_added_without_a_username(office: Client) -> None:
     }
     assert office.post("/admin/accounts/user/add/", form).status_code == 302
     assert User.objects.filter(email__iexact="ops@movmo.example").exists()
+
+
+@pytest.mark.parametrize("password", ["short", "password1234", "ops@movmo.example"])
+def test_a_password_that_others_guess_is_refused(office: Client, ops: User, password: str) -> None:
+    before = User.objects.get(pk=ops.pk).password
+    form = {"usable_password": "true", "password1": password, "password2": password}
+    assert office.post(f"/admin/accounts/user/{ops.pk}/password/", form).status_code == 200
+    assert User.objects.get(pk=ops.pk).password == before
+    form |= {"password1": "seven bags at gate b", "password2": "seven bags at gate b"}
+    assert office.post(f"/admin/accounts/user/{ops.pk}/password/", form).status_code == 302
+    assert User.objects.get(pk=ops.pk).check_password("seven bags at gate b")
+
+
+@pytest.fixture
+def desk(db: None) -> Client:
+    """Of a clerk who may change people and is no superuser."""
+    clerk = clerk_with_app("desk@movmo.example", is_superuser=False)
+    clerk.user_permissions.set(Permission.objects.filter(codename__in=("view_user", "change_user", "add_user")))
+    return entered(Client(), clerk)
+
+
+def test_a_clerk_makes_nobody_staff(desk: Client, ana: User) -> None:
+    page = f"/admin/accounts/user/{ana.pk}/change/"
+    wanted = {"email": ana.email, "first_name": "Ana", "is_active": "on", "is_staff": "on", "is_superuser": "on"}
+    assert desk.post(page, wanted).status_code == 302
+    ana.refresh_from_db()
+    assert (ana.first_name, ana.is_staff, ana.is_superuser) == ("Ana", False, False)
+
+
+@pytest.mark.parametrize("whose", ["chief@movmo.example", "desk@movmo.example"])
+def test_a_clerk_does_not_become_another(desk: Client, whose: str) -> None:
+    clerk_with_app("chief@movmo.example")
+    other = User.objects.get(email=whose)
+    page = f"/admin/accounts/user/{other.pk}"
+    assert desk.get(f"{page}/change/").status_code == 200
+    assert desk.post(f"{page}/change/", {"email": "mine@movmo.example", "is_superuser": "on"}).status_code == 403
+    password = {"usable_password": "true", "password1": "seven bags at gate b", "password2": "seven bags at gate b"}
+    assert desk.post(f"{page}/password/", password).status_code == 403
+    unchanged = User.objects.get(pk=other.pk)
+    assert (unchanged.email, unchanged.is_superuser, unchanged.password) == (whose, other.is_superuser, other.password)

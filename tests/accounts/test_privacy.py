@@ -2,9 +2,12 @@
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.core.management import CommandError, call_command
 from django.db import connection
 
@@ -13,10 +16,16 @@ from bookings.passenger.identity_document.models import IdentityDocument
 from bookings.passenger.models import Passenger
 from bookings.payment_method.models import PaymentMethod
 from movmo.accounts import personal
-from movmo.accounts.models import User
+from movmo.accounts.models import ContactChange, TravelPreferences, User
 from movmo.accounts.personal import PersonKey
+from movmo.kit.errors import NotFound
+from movmo.operations.dispatch import Answer, Contended
+from movmo.operations.models import AuditEvent
+from movmo.operations.scopes import UserTokenMissing
 from movmo.sandbox_vault.app import SandboxVault
+from tests.conftest import StoppedClock
 from tests.contract.world import TRAVEL_WISHES, World
+from tests.operations.together import together
 
 pytestmark = pytest.mark.django_db
 
@@ -118,3 +127,65 @@ def test_not_by_accident(life: dict[str, Any]) -> None:
     with pytest.raises(CommandError, match="no account"):
         call_command("delete_account", "nobody@example.com", "--yes")
     assert User.objects.filter(email=EMAIL, is_active=True).exists()
+
+
+def test_the_history_of_the_back_office_forgets_the_address(ana: User, ops: User) -> None:
+    content_type = ContentType.objects.get_for_model(User)
+    LogEntry.objects.create(
+        user=ops, content_type=content_type, object_id=str(ana.pk), object_repr=str(ana), action_flag=CHANGE
+    )
+    call_command("delete_account", EMAIL, "--yes")
+    assert LogEntry.objects.get().object_repr == "a deleted account"
+
+
+LATE: dict[str, dict[str, Any]] = {
+    "create_passenger_profile": {"given_name": "Ana", "family_name": "Late", "birth_date": "1988-04-12", "gender": "F"},
+    "update_user": {"given_name": "Ana", "family_name": "Late"},
+    "upsert_travel_preferences": TRAVEL_WISHES,
+}
+
+
+@pytest.mark.parametrize("name", LATE)
+def test_a_call_that_comes_too_late_writes_nothing(world: World, name: str) -> None:
+    """Its caller was known when it began."""
+    call_command("delete_account", EMAIL, "--yes")
+    with pytest.raises((NotFound, UserTokenMissing)):
+        world.call(name, **LATE[name])
+    assert_nothing_of(User.objects.get(pk=str(world.caller.user_id)))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nor_does_one_at_the_same_moment(world: World) -> None:
+    save = partial(world.call, "create_passenger_profile", **LATE["create_passenger_profile"])
+    save()  # the key is in memory, as it is in a server that has been running
+    rename = partial(world.call, "update_user", **LATE["update_user"])
+    delete = partial(call_command, "delete_account", EMAIL, "--yes")
+    *answers, deleted = together(save, rename, save, rename, delete)
+    assert not isinstance(deleted, Exception)
+    assert all(isinstance(answer, Answer | NotFound | UserTokenMissing | Contended) for answer in answers)
+    assert_nothing_of(User.objects.get(pk=str(world.caller.user_id)))
+
+
+def assert_nothing_of(user: User) -> None:
+    assert (user.is_active, user.last_name) == (False, "")
+    for model in (Passenger, TravelPreferences, PersonKey):
+        assert not model.objects.filter(user=user).exists()
+
+
+def test_both_leave_a_line_in_the_audit_trail(life: dict[str, Any], capsys: Any) -> None:
+    user = User.objects.get(email=EMAIL)
+    exported(capsys)
+    call_command("delete_account", EMAIL, "--yes")
+    for what in ("export_account", "delete_account"):
+        line = AuditEvent.objects.get(operation=what)
+        assert (line.door, line.user_id, line.code) == ("command", user.pk, "done")
+
+
+def test_changes_of_address_that_came_to_nothing_are_purged(world: World, clock: StoppedClock) -> None:
+    world.contact_change()
+    clock.forward(minutes=1)
+    call_command("purge_accounts")
+    assert ContactChange.objects.exists()
+    clock.forward(minutes=16)
+    call_command("purge_accounts")
+    assert not ContactChange.objects.exists()

@@ -90,3 +90,19 @@ def test_a_missing_wish_is_named(world: World, field: str) -> None:
     with pytest.raises(InvalidArguments) as caught:
         world.call("upsert_travel_preferences", **rest)
     assert set(caught.value.fields) == {f"/{field}"}
+
+
+def test_what_was_read_masked_may_be_sent_back(world: World) -> None:
+    world.call("upsert_travel_preferences", **TRAVEL_WISHES)
+    read = view_of(TravelView, world.call("get_travel_preferences")).model_dump(mode="json")
+    world.call("upsert_travel_preferences", **{**read, "seat": "window"})
+    kept = TravelPreferences.objects.get()
+    assert (kept.seat, kept.known_traveler_number) == ("window", TRAVEL_WISHES["known_traveler_number"])
+
+
+@pytest.mark.parametrize("mask", ["••••••568", "•••••567", "567"])
+def test_the_mask_of_another_number_is_refused(world: World, mask: str) -> None:
+    world.call("upsert_travel_preferences", **TRAVEL_WISHES)
+    with pytest.raises(InvalidArguments) as caught:
+        world.call("upsert_travel_preferences", **{**TRAVEL_WISHES, "known_traveler_number": mask})
+    assert set(caught.value.fields) == {"/known_traveler_number"}

@@ -136,6 +136,7 @@ def test_what_is_over_is_purged(capsys: pytest.CaptureFixture[str]) -> None:
         "sessions: 1",
         "rows of the sessions page: 1",
         "sign-in attempts: 4",  # tries and uses of two codes
+        "changes of contact details: 0",
         "devices: 1",
         "cache rows: 1",
     ]

@@ -230,6 +230,13 @@ def test_the_only_factor_stays_and_a_removed_one_closes_its_sessions(chief: User
     assert not is_inside(client)
 
 
+@pytest.mark.parametrize("pk", ["", "x", "-1", "1.0", "9" * 18, "9" * 5_000])
+def test_a_factor_that_is_none_is_not_removed(chief: User, pk: str) -> None:
+    client = entered(Client(), chief)
+    assert client.post(MINE, {"remove": pk})["Location"] == MINE
+    assert Authenticator.objects.filter(type=Authenticator.Type.TOTP).count() == 1
+
+
 def test_a_passkey_from_the_pages_of_travelers_opens_nothing(chief: User) -> None:
     """A code by e-mail is enough to add one."""
     passkey = Authenticator.objects.create(user=chief, type=Authenticator.Type.WEBAUTHN, data={"name": "phone"})

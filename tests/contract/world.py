@@ -29,7 +29,7 @@ from movmo.operations.context import Caller, Door, View
 from movmo.operations.dispatch import Answer, Contended, dispatch
 from movmo.operations.idempotency import IdempotencyInProgress, IdempotencyKeyReused
 from movmo.operations.lookup import fingerprint
-from movmo.operations.scopes import SCOPES
+from movmo.operations.scopes import SCOPES, UserTokenMissing
 from movmo.operations.spec import Operation
 from partners.oauth.models import Application
 from partners.partner.models import Partner
@@ -42,6 +42,7 @@ YEARS_OLD = {"ADT": 34, "CHD": 8, "INF": 0}
 OF_THE_PIPELINE = (
     InvalidArguments,
     CardNumberRefused,
+    UserTokenMissing,
     IdempotencyKeyReused,
     IdempotencyInProgress,
     Contended,

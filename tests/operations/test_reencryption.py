@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.core.management import call_command
 
 from bookings.passenger.identity_document.models import IdentityDocument
 from bookings.passenger.identity_document.services import DocumentAlreadyKept
-from movmo.accounts import personal
+from movmo.accounts import personal, second_factor
+from movmo.accounts.models import User
 from movmo.accounts.personal import PersonKey
 from movmo.kit import encrypted
 from movmo.kit.ids import new_id
@@ -109,3 +111,15 @@ def test_it_takes_more_than_one_batch(ring: Any) -> None:
     ring(OLD | NEW)
     field = next(field for field in reencryption.fields() if field.model is IdempotencyRecord)
     assert list(reencryption.run(field)) == [reencryption.BATCH, 7]
+
+
+def test_a_clerk_comes_in_when_the_old_key_is_gone(ring: Any) -> None:
+    ops = User.objects.create_superuser("ops@example.com")
+    secret = second_factor.new_secret()
+    codes = second_factor.start_over(ops, secret)
+    ring(OLD | NEW)
+    call_command("reencrypt")
+    ring(NEW)
+    app, recovery = (Authenticator.objects.get(user=ops, type=kind) for kind in ("totp", "recovery_codes"))
+    assert second_factor.unsealed(app.data["secret"]) == secret
+    assert recovery.wrap().validate_code(codes[0])

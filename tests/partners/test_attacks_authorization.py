@@ -49,6 +49,9 @@ def web(scout: Application) -> Application:
         "data:text/html,aviare.example/callback",
         "com.aviare:/callback",
         " https://evil.example/callback",
+        "https://aviare.example/callback\n",
+        "https://aviare.example/call\nback",
+        "https://aviare.example/callback ",
     ],
 )
 def test_a_redirect_address_that_differs_in_anything_gets_no_answer(web: None, browser: Browser, target: str) -> None:

@@ -212,6 +212,24 @@ def test_a_disabled_client_stays_so_whatever_its_document_says(
     assert len(host.requests) == 1
 
 
+@pytest.mark.django_db(transaction=True)
+def test_what_staff_do_while_a_document_is_fetched_counts(host: Host, browser: Browser, clock: StoppedClock) -> None:
+    assert browser.authorize(client_id=ADDRESS).status_code == 200
+    host.publish(document(client_name="Scout Two"))
+    clock.forward(days=2)
+
+    def resolve(name: str, port: int) -> list[str]:
+        Application.objects.filter(client_id=ADDRESS).update(disabled_at=clock.now, allowed_scopes="flights:read")
+        connections.close_all()
+        return host.resolve(name, port)
+
+    client_document.install(host.fetcher(resolve=resolve))
+    assert browser.authorize(client_id=ADDRESS).status_code == 400
+    met = Application.objects.get(client_id=ADDRESS)
+    assert (met.name, met.allowed_scopes) == ("Scout Two", "flights:read")
+    assert met.disabled_at
+
+
 def test_new_documents_of_one_network_are_limited(host: Host, ana: User, settings: Settings) -> None:
     settings.MOVMO_REGISTRATIONS_PER_HOUR = 4
     browser = Browser(client=Client(REMOTE_ADDR="198.51.100.77"))

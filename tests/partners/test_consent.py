@@ -13,7 +13,7 @@ from movmo.accounts.models import User
 from movmo.kit import clock
 from movmo.operations.context import Door
 from partners.authentication import authenticate
-from partners.oauth.appearance import NAMELESS, host_of
+from partners.oauth.appearance import NAMELESS, home_of, host_of
 from partners.oauth.models import Application
 from partners.partner.models import Partner
 from tests import factories
@@ -158,6 +158,18 @@ def test_a_client_known_by_its_document_is_named_by_its_host(browser: Browser) -
     assert "Not verified by Movmo" in page
 
 
+def test_a_client_does_not_speak_for_every_host_that_it_names(browser: Browser) -> None:
+    """It registers somebody else's address first, and has the answer sent to its own."""
+    target = "https://agents.example/callback"
+    addresses = f"https://movmo.example/callback {target}"
+    Application.objects.update(redirect_uris=addresses, registration_source="dcr")
+    page = shown(browser, redirect_uri=target)
+    assert '<span class="host">agents.example</span>' in page
+    assert "started this yourself and know agents.example." in page
+    assert "movmo.example" not in page
+    assert home_of(Application.objects.get()) == "movmo.example, agents.example"
+
+
 @pytest.mark.parametrize(
     ("address", "host"),
     [
@@ -165,6 +177,8 @@ def test_a_client_known_by_its_document_is_named_by_its_host(browser: Browser) -
         ("https://m\u043evmo.example/callback", "xn--mvmo-55d.example"),
         ("https://xn--mvmo-55d.example/callback", "xn--mvmo-55d.example"),
         ("https://movmo.example@agents.example/", "agents.example"),
+        ("https://gro\u00dfbank.example/", "gro\\xdfbank.example"),  # not grossbank.example, which is another's
+        ("https://mov\u200dmo.example/", "mov\\u200dmo.example"),
         ("https://" + "\u043e" * 70 + ".example/", "\\u043e" * 70 + ".example"),
         ("", ""),
     ],

@@ -1,9 +1,11 @@
 """The authorization code flow over HTTP, as a browser and a client walk it, and where it has to end."""
 
+import re
 from typing import Any
 
 import jwt
 import pytest
+from django.core import mail
 from django.core.cache import cache
 from django.test import Client, RequestFactory
 from oauth2_provider.models import AccessToken, Grant, RefreshToken
@@ -77,6 +79,33 @@ def test_consent_cannot_be_skipped(granted: Any, browser: Browser) -> None:
     page = browser.authorize(approval_prompt="auto")
     assert page.status_code == 200
     assert arrived(browser.authorize(prompt="none", scope="openid flights:read"))["error"] == "consent_required"
+
+
+def test_a_client_may_want_the_traveler_to_show_anew_who_they_are(ana: User, scout: Application) -> None:
+    """Whoever signed in just now has; others are sent a code, and what was asked for is still there afterwards."""
+    browser = Browser()
+    browser.sign_in(ana.email)
+    query = {
+        **authorize_query(prompt="login"),
+        "resource": ["http://127.0.0.1:8000/v1", "http://127.0.0.1:8000/v1/mcp"],
+    }
+    begun = browser.client.get("/v1/oauth/authorize", query)["Location"]
+    assert begun.startswith("/v1/oauth/authorize?")
+    assert "prompt=login" not in begun
+    assert begun.count("&resource=") == 2
+    assert browser.client.get(begun).status_code == 200
+
+    session = browser.client.session
+    for record in session["account_authentication_methods"]:
+        record["at"] -= 11 * 60
+    session.save()
+    assert browser.client.get(begun).status_code == 200
+    asked = browser.client.get("/v1/oauth/authorize", query)["Location"]
+    assert asked.startswith("/accounts/confirm/?next=/v1/oauth/authorize%3F")
+    browser.submit(asked, action="send")
+    code = re.search(r"\b\d{6}\b", str(mail.outbox[-1].body))
+    assert code is not None
+    assert browser.submit(asked, action="verify", code=code.group())["Location"] == begun
 
 
 def test_declining_tells_the_client(browser: Browser) -> None:

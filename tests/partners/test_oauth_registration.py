@@ -1,13 +1,17 @@
 """How a client registers itself (RFC 7591), and what it may not be."""
 
 import json
+from threading import Event
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from oauth2_provider.models import AccessToken
 
+from movmo.kit import clock
 from partners.oauth.models import Application
+from tests.operations.together import PATIENCE, together
 
 RIGHT = {
     "client_name": "Trip agent",
@@ -68,6 +72,14 @@ def test_addresses_come_from_the_origin_not_from_the_host(client: Client) -> Non
         {"redirect_uris": [f"https://a.example/{n}" for n in range(11)]},
         {"token_endpoint_auth_method": "client_secret_basic"},  # a secret on a loopback address
         {"token_endpoint_auth_method": "private_key_jwt"},
+        {"redirect_uris": ["https://gro\u00dfbank.example/cb"]},  # browsers go there, others read grossbank.example
+        {"redirect_uris": ["https://mov\u200dmo.example/cb"]},
+        {"redirect_uris": ["https://movmo.example@agents.example/cb"]},
+        {"redirect_uris": ["https://agents.example\\@movmo.example/cb"]},
+        {"redirect_uris": ["https://movmo.example%2f.agents.example/cb"]},
+        {"redirect_uris": ["http://localhost@127.0.0.1/cb"]},
+        {"client_name": None},
+        {"client_name": ["Trip agent"]},
         {"client_name": "x" * 256},
         {"client_name": "x" * 10_000},
     ],
@@ -79,9 +91,10 @@ def test_what_a_client_may_not_be(client: Client, changes: dict[str, Any]) -> No
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"null"])
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"null", b"[" * 8_000, b'{"client_name":' + b"[" * 8_000])
 def test_a_body_that_is_no_object_is_refused(client: Client, body: bytes) -> None:
-    assert client.post("/v1/oauth/register", body, content_type="application/json").status_code == 400
+    refused = client.post("/v1/oauth/register", body, content_type="application/json")
+    assert (refused.status_code, refused.json()["error"]) == (400, "invalid_client_metadata")
 
 
 @pytest.mark.django_db
@@ -152,3 +165,45 @@ def test_a_client_that_registered_itself_cannot_make_itself_more(client: Client)
     assert answer["client_id"] == made.client_id != "scout"
     assert (made.partner, made.registration_source, made.skip_authorization) == (None, "dcr", False)
     assert (made.algorithm, made.allowed_scopes, made.is_verified) == ("RS256", "", False)
+
+
+def of(registered: Any) -> tuple[str, dict[str, str]]:
+    """Where a client manages its registration, and by what."""
+    answer = registered.json()
+    return f"/v1/oauth/register/{answer['client_id']}", {
+        "Authorization": f"Bearer {answer['registration_access_token']}"
+    }
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("method", ["get", "put", "delete"])
+def test_a_disabled_client_is_no_longer_its_own(client: Client, method: str) -> None:
+    own, bearer = of(register(client))
+    Application.objects.update(disabled_at=clock.now())
+    body = {"data": RIGHT, "content_type": "application/json"} if method == "put" else {}
+    refused = getattr(client, method)(own, headers=bearer, **body)
+    assert (refused.status_code, refused.json()["error"]) == (401, "invalid_token")
+    assert refused["WWW-Authenticate"].startswith("Bearer")
+    assert Application.objects.get().disabled_at
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_client_that_changes_itself_undoes_nothing_that_staff_do_meanwhile(client: Client) -> None:
+    own, bearer = of(register(client))
+    narrowed = Event()
+
+    def change() -> int:
+        assert narrowed.wait(PATIENCE)
+        return client.put(
+            own, RIGHT | {"client_name": "Scout"}, content_type="application/json", headers=bearer
+        ).status_code
+
+    def narrow() -> None:
+        with transaction.atomic():
+            Application.objects.update(allowed_scopes="flights:read")
+            narrowed.set()
+            Event().wait(0.5)  # for the client to come as far as it gets
+
+    assert together(change, narrow) == [200, None]
+    changed = Application.objects.get()
+    assert (changed.name, changed.allowed_scopes) == ("Scout", "flights:read")

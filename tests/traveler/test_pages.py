@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -98,10 +99,25 @@ class TestPassengers:
         assert wrong in text(response), "what was typed is still there"
         assert not Passenger.objects.exists()
 
+    def test_what_was_typed_of_programmes_is_kept_and_judged_in_its_row(self, browser: Client) -> None:
+        sent = {**PERSON, "key": "a-key-of-its-own", "airline_3": "KLM", "number_3": "2048815162"}
+        shown = text(browser.post(address("passenger_new"), sent))
+        assert 'id="id_airline_3_error"' in shown
+        assert 'value="2048815162"' in shown
+
+    def test_complaints_are_for_people(self, browser: Client) -> None:
+        sent = {**PERSON, "family_name": "", "birth_date": "", "key": "a-key-of-its-own"}
+        shown = text(browser.post(address("passenger_new"), sent))
+        assert shown.count("Fill this in.") == 2
+        assert "should" not in shown
+
     def test_a_card_number_is_not_shown_again(self, browser: Client) -> None:
         response = browser.post(address("passenger_new"), {**PERSON, "given_name": "4242424242424242", "key": "k" * 9})
         assert response.status_code == 422
-        assert "holds a card number" in text(response)
+        shown = text(response)
+        assert "holds a card number" in shown
+        assert "4242424242424242" not in shown
+        assert PERSON["family_name"] in shown, "the rest of what was typed stays"
 
     def test_a_person_is_changed_and_deleted(self, browser: Client, world: World) -> None:
         person = world.passenger()
@@ -181,7 +197,7 @@ class TestCards:
 class TestProfile:
     def test_names_locale_and_wishes_are_changed(self, browser: Client, ana: User) -> None:
         browser.post(address("names"), {"given_name": "Ana", "family_name": "Silva"})
-        browser.post(address("locale"), {"language": "de", "country": "DE", "currency": "EUR"})
+        browser.post(address("locale"), {"language": "de", "country": "de", "currency": "eur"})
         browser.post(address("travel"), {"seat": "aisle", "meal": "VGML", "airline_2": "TP", "number_2": "12345678"})
         ana.refresh_from_db()
         assert ana.last_name == "Silva"
@@ -221,3 +237,32 @@ def test_the_pages_are_no_way_around_a_limit(browser: Client, settings: Any, ana
     settings.MOVMO_USER_RATE, settings.MOVMO_USER_BURST = 1, 3
     statuses = {browser.get(address("trips")).status_code for _ in range(8)}
     assert statuses == {200, 429}
+
+
+def test_codes_of_a_change_that_is_not_theirs_lead_nowhere(browser: Client) -> None:
+    sent = {"identity_code": "204881", "code": "204881"}
+    assert browser.post(address("contact_codes", change_id=uuid4()), sent).status_code == 404
+
+
+class TestNothingIsLostBySaving:
+    """A page that is opened and saved changes nothing."""
+
+    FIVE = [{"airline": airline, "number": "12345678"} for airline in ("KL", "LH", "BA", "TP", "AF")]
+
+    def saved_untouched(self, browser: Client, page: str) -> None:
+        form = browser.get(page).context["form"]
+        typed = {one.field.name: one.value for one in form.bound}
+        assert browser.post(page, typed).status_code == 302
+
+    def test_of_a_passenger(self, browser: Client, world: World) -> None:
+        person = world.passenger(loyalty_programmes=self.FIVE, nationality="NL", email="ana@example.com")
+        self.saved_untouched(browser, address("passenger_edit", passenger_id=person.passenger_id))
+        after = world.call("get_passenger", passenger_id=str(person.passenger_id)).view
+        assert after == person
+
+    def test_of_preferences(self, browser: Client, world: World) -> None:
+        wishes = {"seat": "aisle", "meal": None, "cabin_class": None, "known_traveler_number": "TT1234567"}
+        world.call("upsert_travel_preferences", **wishes, loyalty_programmes=self.FIVE)
+        self.saved_untouched(browser, address("travel"))
+        kept = TravelPreferences.objects.get()
+        assert (kept.known_traveler_number, kept.loyalty_programmes) == ("TT1234567", self.FIVE)

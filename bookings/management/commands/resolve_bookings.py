@@ -29,7 +29,11 @@ class Command(BaseCommand):
             else:
                 self.stdout.write(f"{booking.id} {booking.state} → {after.state} {after.locator}".rstrip())
         for booking in queries.to_give_back(limit=options["limit"]):
-            paying.give_back(booking)
+            try:
+                paying.give_back(booking)
+            except Exception:
+                log.exception("payment.give_back_crashed", booking_id=str(booking.id))
+                broken += 1
         if broken:
             raise CommandError(
                 f"{broken} booking(s) could not be driven on; the log says why. The next run tries again."

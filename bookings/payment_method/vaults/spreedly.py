@@ -4,6 +4,7 @@ https://docs.spreedly.com/reference/api/v1/: HTTP Basic with the environment key
 """
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -45,7 +46,7 @@ class SpreedlyVault:
 
     def deliver(self, token: str, *, url: str, template: dict[str, Any], idempotency_key: str) -> Delivered:
         delivery = {
-            "payment_method_token": token,
+            "payment_method_token": _segment(token),
             "url": url,
             "headers": f"Content-Type: application/json\r\nIdempotency-Key: {idempotency_key}",
             "body": json.dumps(template),
@@ -97,14 +98,14 @@ def _card(told: dict[str, Any]) -> VaultCard:
     if told.get("storage_state") not in ("retained", "cached"):
         raise TokenUnknown(f"the card is {told.get('storage_state')}")
     try:
-        brand = str(told["card_type"])
-        return VaultCard(
-            token=str(told["token"]),
-            brand=BRANDS.get(brand, brand),
-            last4=str(told["last_four_digits"]),
-            exp_month=int(told["month"]),
-            exp_year=int(told["year"]),
-            is_test=bool(told["test"]),
-        )
-    except (KeyError, TypeError, ValueError):
+        brand, last4 = str(told["card_type"]), str(told["last_four_digits"])
+        month, year = int(told["month"]), int(told["year"])
+        token, is_test = str(told["token"]), bool(told["test"])
+    except (KeyError, TypeError, ValueError, OverflowError):
         raise VaultUnavailable("the card's description cannot be read") from None
+    # Whatever else stands where the last digits belong, it must not get as far as the table.
+    if not (re.fullmatch(r"[0-9]{4}", last4) and re.fullmatch(r"[a-z_]{1,30}", brand)):
+        raise VaultUnavailable("the card's description is none")
+    if not (1 <= month <= 12 and 2000 <= year <= 2099):
+        raise VaultUnavailable("the card's expiry is no month")
+    return VaultCard(token, BRANDS.get(brand, brand), last4, month, year, is_test)

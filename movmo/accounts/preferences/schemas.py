@@ -27,7 +27,7 @@ def _currency(code: str) -> str:
 
 Language = Annotated[str, Field(pattern=r"^[a-z]{2}$"), AfterValidator(_language)]
 CurrencyCode = Annotated[str, Field(pattern=r"^[A-Z]{3}$"), AfterValidator(_currency)]
-KnownTravelerNumber = Annotated[str, Field(pattern=r"^[A-Z0-9]{8,10}$"), Redacted]
+KnownTravelerNumber = Annotated[str, Field(pattern=r"^(?:[A-Z0-9]{8,10}|•{5,7}[A-Z0-9]{3})$"), Redacted]
 
 
 class Seat(StrEnum):
@@ -79,7 +79,8 @@ class PutTravel(Request):
     cabin_class: Cabin | None = Field(description="Preferred cabin, or null for none.", examples=["economy"])
     loyalty_programmes: Programmes = Field(description="Frequent-flyer accounts; empty for none.")
     known_traveler_number: KnownTravelerNumber | None = Field(
-        description="Of the US Trusted Traveler programmes, or null.", examples=["TT1234567"]
+        description="Of the US Trusted Traveler programmes, or null. Masked, as it was read: it stays as it is.",
+        examples=["TT1234567"],
     )
 
 

@@ -144,6 +144,8 @@ class TestTheBankAsks:
         clock.forward(seconds=3)
         after = read(world, booking)
         assert (after.status, after.failure and after.failure.code) == (State.FAILED, "payment_declined")
+        assert after.payment is not None
+        assert (after.payment.status, after.payment.challenge_url) == ("declined", None)
 
     def test_it_waits_no_longer_than_the_offer(self, world: World, clock: StoppedClock) -> None:
         booking = pay(world, ASKS)

@@ -41,6 +41,31 @@ def test_a_name_that_no_ticket_can_carry_is_refused(world: World, field: str) ->
     assert not Passenger.objects.exists()
 
 
+@pytest.mark.parametrize(
+    "unseen", ["\u200b", "\u202e", "\u2066", "\ufeff", "\n", "\U000e0041", "\u00ad", "٣", "Ⅳ", "℠", "_"]
+)
+def test_a_name_carries_nothing_beside_its_letters(world: World, unseen: str) -> None:
+    with pytest.raises((NameInvalid, InvalidArguments)):
+        world.passenger(given_name=f"Ana{unseen}María")
+    assert not Passenger.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["محمد\u200cرضا", "D’Arcy", "Jean\u2011Luc", "Ana\u0301", "李小龍", "ERROR500BOOKED"])
+def test_how_names_are_spelt_is_kept(world: World, name: str) -> None:
+    assert world.passenger(family_name=name).family_name == name
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("ana@xn--bcher-kva.example", "ana@xn--bcher-kva.example"),
+        ("Ana+trips@Example.COM", "Ana+trips@example.com"),
+    ],
+)
+def test_an_address_is_kept_as_it_goes_over_the_wire(world: World, sent: str, kept: str) -> None:
+    assert world.passenger(email=sent).email == kept
+
+
 def test_nobody_is_born_tomorrow(world: World, clock: StoppedClock) -> None:
     world.passenger(birth_date=clock.now.date().isoformat())
     tomorrow = clock.now.date() + timedelta(days=1)
@@ -54,6 +79,9 @@ def test_nobody_is_born_tomorrow(world: World, clock: StoppedClock) -> None:
         ("birth_date", "12.04.1988"),
         ("gender", "female"),
         ("email", "ana"),
+        ("email", "Ana <ana@example.com>"),
+        ("email", "ana@bücher.example"),
+        ("email", "ana@example.com\nBcc: bo@example.com"),
         ("phone_number", "0151 123"),
         ("given_name", ""),
         ("given_name", "   "),

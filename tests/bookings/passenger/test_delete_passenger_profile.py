@@ -4,6 +4,7 @@ import pytest
 
 from bookings.booking.schemas import BookingView
 from bookings.booking.services import PassengerMissing
+from bookings.passenger.identity_document.models import IdentityDocument
 from bookings.passenger.models import Passenger
 from bookings.passenger.schemas import PassengerList, PassengerView
 from movmo.kit.errors import NotFound
@@ -27,6 +28,12 @@ def test_a_deleted_passenger_is_in_no_list_and_not_found(world: World) -> None:
             world.call(name, passenger_id=str(person.passenger_id))
     with pytest.raises(NotFound):
         world.call("create_identity_document", passenger_id=str(person.passenger_id), **PASSPORT)
+
+
+def test_the_documents_go_with_the_passenger(world: World) -> None:
+    document, other = world.document(), world.document()
+    world.call("delete_passenger_profile", passenger_id=str(document.passenger_id))
+    assert [kept.pk for kept in IdentityDocument.objects.all()] == [other.document_id]
 
 
 def test_the_row_stays(world: World) -> None:

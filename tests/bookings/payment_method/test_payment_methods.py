@@ -92,9 +92,12 @@ class TestAdding:
     def test_a_card_is_kept_once(self, world: World, bo_at_aviare: Caller) -> None:
         token = world.captured()["vault_token"]
         world.call("create_payment_method", **{**world.captured(), "vault_token": token})
-        for whose in (world, World(bo_at_aviare)):
-            with pytest.raises(CardAlreadyKept):
-                whose.call("create_payment_method", **{**whose.captured(), "vault_token": token})
+        with pytest.raises(CardAlreadyKept):
+            world.call("create_payment_method", **{**world.captured(), "vault_token": token})
+        bos = World(bo_at_aviare)
+        with pytest.raises(CardNotCaptured):  # as if it were nobody's
+            bos.call("create_payment_method", **{**bos.captured(), "vault_token": token})
+        assert cards(bos) == []
 
     def test_an_expired_card_is_refused(self, world: World, clock: StoppedClock) -> None:
         clock.set(clock.now.replace(year=2035))
@@ -232,3 +235,12 @@ def test_their_owners_are_told_once(world: World, clock: StoppedClock) -> None:
             call_command("card_notices")
     (letter,) = mail.outbox
     assert (letter.to, letter.subject) == (["ana@example.com"], "Your visa ending in 4242 expires soon")
+
+
+def test_captures_that_ended_are_swept(world: World, clock: StoppedClock) -> None:
+    world.captured()
+    services.sweep()
+    assert CardCapture.objects.exists()
+    clock.forward(minutes=61)
+    services.sweep()
+    assert not CardCapture.objects.exists()

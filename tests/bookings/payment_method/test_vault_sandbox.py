@@ -67,7 +67,14 @@ class TestWhatIsTaken:
         if changes.get("number"):
             assert changes["number"] not in answer.text
 
-    @pytest.mark.parametrize("body", [b"", b"[]", b"{", b"null", b'{"environment_key": "sandbox-environment"}'])
+    def test_months_without_end_are_none(self, script_url: str) -> None:
+        card = b'{"number": "4242424242424242", "verification_value": "123", "month": 1e999, "year": 2034}'
+        sent = b'{"environment_key": "sandbox-environment", "payment_method": {"credit_card": ' + card + b"}}"
+        assert ask(script_url, "/v1/payment_methods/restricted.json", "POST", content=sent).status_code == 422
+
+    @pytest.mark.parametrize(
+        "body", [b"", b"[]", b"{", b"null", b'{"environment_key": "sandbox-environment"}', b"[" * 100_000]
+    )
     def test_garbage_is_refused(self, script_url: str, body: bytes) -> None:
         assert ask(script_url, "/v1/payment_methods/restricted.json", "POST", content=body).status_code == 422
 

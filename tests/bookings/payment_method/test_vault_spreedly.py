@@ -111,3 +111,25 @@ def test_an_answer_that_says_nothing_is_no_answer(handler: Any) -> None:
     with pytest.raises(VaultUnavailable) as caught:
         vault_over(handler).retain(TOKEN)
     assert TOKEN not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"last_four_digits": "4242424242424242"},
+        {"last_four_digits": ""},
+        {"card_type": "<b>visa</b>"},
+        {"month": 13},
+        {"year": 34},
+    ],
+)
+def test_a_description_that_is_none_gets_no_further(wrong: dict[str, Any]) -> None:
+    recorded = Recorded()
+
+    def handler(request: httpx2.Request) -> httpx2.Response:
+        told = recorded(request).json()
+        told["transaction"]["payment_method"] |= wrong
+        return httpx2.Response(200, json=told)
+
+    with pytest.raises(VaultUnavailable):
+        vault_over(handler).retain(TOKEN)

@@ -24,7 +24,7 @@ class Command(BaseCommand):
         if not options["yes"]:
             raise CommandError("This cannot be undone. Repeat the command with --yes.")
         try:
-            privacy.delete(user, now=clock.now())
+            privacy.delete(user, now=clock.now(), door="command")
         except privacy.AccountBusy as refusal:
             raise CommandError(f"{refusal.text} {refusal.hint}") from None
         self.stdout.write("The account is deleted.")

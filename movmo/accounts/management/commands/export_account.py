@@ -20,4 +20,4 @@ class Command(BaseCommand):
         user = User.objects.filter(email=options["email"].lower()).first()
         if user is None:
             raise CommandError(f"There is no account of {options['email']}.")
-        self.stdout.write(json.dumps(privacy.export(user), indent=2, ensure_ascii=False, default=str))
+        self.stdout.write(json.dumps(privacy.export(user, door="command"), indent=2, ensure_ascii=False, default=str))

@@ -122,7 +122,7 @@ def _serve() -> "subprocess.Popen[bytes]":
     parts = urlsplit(settings.ORIGIN)
     command = [sys.executable, "-m", "uvicorn", "movmo.asgi:application", "--host", parts.hostname or "127.0.0.1"]
     command += ["--port", str(parts.port or 80), "--log-level", "warning", "--no-access-log", "--no-server-header"]
-    command += ["--timeout-keep-alive", "75", "--limit-concurrency", "1000"]
+    command += ["--timeout-keep-alive", "75", "--limit-concurrency", "1000", "--no-proxy-headers"]
     return subprocess.Popen([*command, "--timeout-graceful-shutdown", "3"])  # noqa: S603  (our own arguments)
 
 

@@ -11,9 +11,6 @@ class Command(BaseCommand):
     help = "Encrypt with the newest key whatever an older one encrypted. May be stopped and repeated at any time."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for field in reencryption.fields():
-            written = 0
-            for count in reencryption.run(field):
-                written += count
-            self.stdout.write(f"{field.model._meta.label}.{field.name}: {written}")
+        for name, counts in reencryption.renewals():
+            self.stdout.write(f"{name}: {sum(counts)}")
         self.stdout.write("Done: keys with lower ids are not needed any more.")

@@ -1,6 +1,7 @@
 // The card form: the vault's script shows its two fields, and its token is all that is sent to Movmo.
 (function () {
   "use strict";
+  const PATIENCE = 8000; // milliseconds until the fields are given up
   const form = document.getElementById("card-form");
   const button = form.querySelector("button");
   const errors = document.getElementById("card-errors");
@@ -11,12 +12,17 @@
     button.disabled = false;
   }
 
-  if (!window.Spreedly) {
-    errors.textContent = "The card vault cannot be reached. Try again in a moment.";
-    return;
+  function sayAway() {
+    errors.textContent = "The card vault cannot be reached. Open this page again in a moment.";
   }
+
+  if (!window.Spreedly) return sayAway();
+  const waiting = setTimeout(sayAway, PATIENCE);
+  Spreedly.on("ready", () => {
+    clearTimeout(waiting);
+    say([]);
+  });
   Spreedly.init(form.dataset.environmentKey, { numberEl: "card-number", cvvEl: "card-code" });
-  Spreedly.on("ready", () => { button.disabled = false; });
   Spreedly.on("errors", (found) => say(found.map((error) => error.message)));
   Spreedly.on("paymentMethod", (token) => {
     form.elements.vault_token.value = token;
