@@ -15,14 +15,14 @@ class BookingsConfig(AppConfig):
         from bookings.payment_method.vaults import registry as vaults
         from bookings.providers import registry, transport
         from bookings.sandbox_airline.services import SandboxAirline
-        from movmo.accounts import privacy as accounts_privacy
+        from movmo.accounts.privacy import services as accounts_privacy
 
         transport.install(_transaction_is_open)
         registry.install_sandbox(SandboxAirline(seats_per_flight=settings.MOVMO_SANDBOX_SEATS or None))
         for vault in settings.MOVMO_VAULTS:
             vaults.install_spreedly(**vault)
         payment_methods.install_use_check(pays_with)
-        accounts_privacy.register(privacy.ROOM)
+        accounts_privacy.register(privacy.RECORDS)
         import bookings.operations  # noqa: F401  (declares)
 
 

@@ -15,7 +15,7 @@ from bookings.payment_method import queries as cards
 from bookings.payment_method import services as card_services
 from bookings.payment_method.models import CardCapture, PaymentMethod
 from movmo.accounts.models import User
-from movmo.accounts.privacy import AccountBusy, Room
+from movmo.accounts.privacy.services import AccountBusy, Records
 from movmo.kit import clock
 from movmo.operations.models import IdempotencyRecord
 
@@ -56,4 +56,4 @@ def erase(user: User, now: datetime) -> None:
     IdempotencyRecord.objects.filter(owner_id=user.pk).delete()
 
 
-ROOM = Room("bookings", tell=tell, erase=erase, check=check)
+RECORDS = Records("bookings", tell=tell, erase=erase, check=check)

@@ -72,7 +72,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "movmo.accounts.sessions.LastSeen",
+    "movmo.accounts.session.services.LastSeen",
 ]
 ROOT_URLCONF = "movmo.urls"
 WSGI_APPLICATION = "movmo.wsgi.application"
@@ -164,7 +164,7 @@ MFA_ADAPTER = "movmo.accounts.adapter.Passkeys"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_USER_VERIFICATION = "required"  # a finger or a PIN: a passkey stands for two proofs
-MFA_TOTP_TOLERANCE = 1  # steps to either side; each code is good once: movmo.accounts.second_factor
+MFA_TOTP_TOLERANCE = 1  # steps to either side; each code is good once: accounts.office.second_factor
 MFA_RATE_LIMITS = False
 # Passwords that may be tried for a staff account, by network three times as many; half of it at once.
 MOVMO_ADMIN_SIGN_INS_PER_HOUR = env.number("MOVMO_ADMIN_SIGN_INS_PER_HOUR", 20)
@@ -174,7 +174,9 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ORIGIN.startswith("https://")
 # E-mail: a mailbox page in the embedded default, SMTP in production
 MOVMO_MAILBOX = env.var_dir() / "mailbox"
 DEFAULT_FROM_EMAIL = env.text("MOVMO_EMAIL_FROM", "Movmo <no-reply@movmo.example>")
-EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend" if PRODUCTION else "movmo.accounts.mailbox.MailboxBackend"
+EMAIL_BACKEND = (
+    "django.core.mail.backends.smtp.EmailBackend" if PRODUCTION else "movmo.accounts.letter.mailbox.MailboxBackend"
+)
 # Text messages come out as letters of the mailbox; in production nothing sends any.
 MOVMO_TEXT_MESSAGES = not PRODUCTION
 EMAIL_HOST = env.text("MOVMO_SMTP_HOST", "localhost")

@@ -7,8 +7,8 @@ class PartnersConfig(AppConfig):
     name = "partners"
 
     def ready(self) -> None:
-        from movmo.accounts.privacy import register
-        from partners.privacy import ROOM
+        from movmo.accounts.privacy.services import register
+        from partners.privacy import RECORDS
 
-        register(ROOM)
+        register(RECORDS)
         import partners.operations  # noqa: F401  (declares)

@@ -6,7 +6,7 @@ from typing import Any
 from oauth2_provider.models import AccessToken, Grant, IDToken, RefreshToken
 
 from movmo.accounts.models import User
-from movmo.accounts.privacy import Room
+from movmo.accounts.privacy.services import Records
 from partners.oauth.models import Connection
 
 
@@ -31,4 +31,4 @@ def erase(user: User, now: datetime) -> None:
         model._default_manager.filter(user=user).delete()
 
 
-ROOM = Room("applications", tell=tell, erase=erase)
+RECORDS = Records("applications", tell=tell, erase=erase)

@@ -8,8 +8,8 @@ from allauth.mfa.totp.internal.auth import TOTP
 from django.contrib.auth.hashers import make_password
 from django.test import Client
 
-from movmo.accounts import second_factor
 from movmo.accounts.models import User
+from movmo.accounts.office import second_factor
 
 PASSWORD = "a long passphrase"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"

@@ -107,10 +107,10 @@ def _written_down(booking: Booking, answer: CardAnswer, *, clock: Clock) -> Book
         return steps.settle(
             booking, State.RESERVED, now=now, reason="the cardholder has agreed", challenge_url="", **told
         )
-    return steps.note_facts(booking, now=now, **told)
+    return steps.note_facts(booking, now=now, reason="the bank has agreed", **told)
 
 
-def give_back(booking: Booking) -> Booking:
+def give_back(booking: Booking, *, clock: Clock) -> Booking:
     """After a booking that failed: an approved authorization is voided. Whatever prevents it, the sweep comes again.
 
     Until then the card stays: without it no vault would take the request.
@@ -125,8 +125,7 @@ def give_back(booking: Booking) -> Booking:
     if answer.status in HELD_MONEY:
         log.error("payment.not_given_back", booking_id=str(booking.id), detail=f"it is still {answer.status}")
         return booking
-    Booking.objects.filter(pk=booking.pk, state=State.FAILED).update(payment_status=answer.status)
-    return steps.reload(booking.pk)
+    return steps.note_facts(booking, now=clock(), reason="the payment was given back", payment_status=answer.status)
 
 
 def _void(booking: Booking, card: PaymentMethod) -> CardAnswer:

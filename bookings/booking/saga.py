@@ -101,7 +101,7 @@ def resume(booking: Booking, *, clock: Clock) -> Booking:
     """Drive an open booking as far as it goes: look up what was sent, submit what certainly was not."""
     booking = paying.pay(look_up(booking, clock=clock), clock=clock)
     booking = submit(booking, clock=clock) if paying.may_be_submitted(booking) else booking
-    return paying.give_back(booking) if booking.state == State.FAILED else booking
+    return paying.give_back(booking, clock=clock) if booking.state == State.FAILED else booking
 
 
 def _nothing_found(booking: Booking, *, now: datetime) -> Booking:

@@ -92,10 +92,12 @@ def pause(booking: Booking, *, now: datetime) -> Booking:
     return reload(booking.pk)
 
 
-def note_facts(booking: Booking, *, now: datetime, **changes: object) -> Booking:
+def note_facts(booking: Booking, *, now: datetime, reason: str, **changes: object) -> Booking:
     """Write down what was learned, in the same state."""
-    mine = Booking.objects.filter(pk=booking.pk, state=booking.state, fence=booking.fence)
-    mine.update(updated_at=now, lease_until=None, **changes)
+    with transaction.atomic(durable=True):
+        mine = Booking.objects.filter(pk=booking.pk, state=booking.state, fence=booking.fence)
+        if mine.update(updated_at=now, lease_until=None, **changes):
+            note(booking, State(booking.state), fence=booking.fence, now=now, reason=reason)
     return reload(booking.pk)
 
 

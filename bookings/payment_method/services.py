@@ -10,7 +10,7 @@ DomainError
 """
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -83,7 +83,7 @@ class VaultUnavailable(DomainError):
 
 
 UseCheck = Callable[[UUID], bool]
-_is_in_use: UseCheck = lambda card_id: False  # noqa: E731
+_is_in_use: UseCheck | None = None
 
 
 def install_use_check(is_in_use: UseCheck) -> None:
@@ -217,6 +217,7 @@ def _hold_owner(card: PaymentMethod) -> None:
 def delete(ctx: Context, request: NamePaymentMethod) -> PaymentMethodDeleted:
     """Gone for the traveler at once; the vault forgets it when it can be reached. Raises NotFound or CardInUse."""
     card = queries.held(user_id=ctx.traveler_id, payment_method_id=request.payment_method_id)
+    assert _is_in_use is not None, "install_use_check was not called at start-up"
     if _is_in_use(card.id):
         raise CardInUse
     discard(card, now=ctx.now)
@@ -254,8 +255,3 @@ def sweep(*, limit: int = 100) -> tuple[int, int]:
     waiting = list(Redaction.objects.order_by("attempts", "id")[:limit])
     done = sum(redact(one) for one in waiting)
     return done, len(waiting) - done
-
-
-def ends_on(card: PaymentMethod) -> date:
-    """The first day on which the card is no good any more."""
-    return date(card.exp_year + card.exp_month // 12, card.exp_month % 12 + 1, 1)

@@ -9,11 +9,10 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from movmo.accounts import devices
+from movmo.accounts.limits import UNKNOWN_ADDRESS
 from movmo.accounts.models import User
-from movmo.accounts.second_factor import MfaAdapter
-
-UNKNOWN_ADDRESS = "::"
+from movmo.accounts.office.second_factor import MfaAdapter
+from movmo.accounts.session import devices
 
 
 class Adapter(DefaultAccountAdapter):

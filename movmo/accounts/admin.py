@@ -15,8 +15,8 @@ from django.utils.html import format_html
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from movmo.accounts import lockout
 from movmo.accounts.models import Device, Lockout, SignInAttempts, User
+from movmo.accounts.office import lockout
 from movmo.operations.admin import ReadOnlyAdmin
 
 LINK = "text-primary-600 dark:text-primary-500"

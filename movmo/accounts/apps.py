@@ -8,10 +8,11 @@ class AccountsConfig(AppConfig):
     label = "accounts"
 
     def ready(self) -> None:
-        from movmo.accounts import privacy, second_factor
+        from movmo.accounts.office import second_factor
+        from movmo.accounts.privacy import services as privacy
         from movmo.operations import reencryption
 
-        privacy.register(privacy.ROOM)
+        privacy.register(privacy.RECORDS)
         reencryption.register("second factors", second_factor.renew)
         import movmo.accounts.operations  # noqa: F401  (declares)
 
@@ -23,6 +24,6 @@ class Theme(AppConfig):
     default = False
 
     def ready(self) -> None:
-        from movmo.accounts.office import OfficeSite  # needs the models
+        from movmo.accounts.office.site import OfficeSite  # needs the models
 
         admin.site = sites.site = OfficeSite()

@@ -14,6 +14,7 @@ from movmo.operations import limits
 HOUR = 3600
 # Whoever has IPv6 has at least a /64 of it, and with it as many addresses as they like.
 IPV6_PREFIX = 64
+UNKNOWN_ADDRESS = "::"
 
 
 def wait(what: str, who: str, *, an_hour: int) -> int:

@@ -3,7 +3,11 @@
 from django.conf import settings
 from django.urls import path
 
-from movmo.accounts import confirming, passkey_views, signing_in, staff, views
+from movmo.accounts import views
+from movmo.accounts.office import views as staff
+from movmo.accounts.passkey import views as passkey_views
+from movmo.accounts.sign_in import confirming
+from movmo.accounts.sign_in import views as signing_in
 
 urlpatterns = [
     path("accounts/", views.Home.as_view(), name="account_home"),

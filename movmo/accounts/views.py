@@ -9,8 +9,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.generic import TemplateView
 
-from movmo.accounts import mailbox, sessions
+from movmo.accounts.letter import mailbox
 from movmo.accounts.pages import Page
+from movmo.accounts.session import services as sessions
 
 LONGEST_ID = 18  # digits that every database takes for a number
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from movmo.accounts import second_factor
 from movmo.accounts.models import User
+from movmo.accounts.office import second_factor
 from movmo.kit import clock
 from movmo.operations.scopes import SCOPES
 from partners.api_key import services as api_keys

@@ -7,9 +7,9 @@ from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from movmo.accounts import privacy
-from movmo.accounts.confirming import Guarded
 from movmo.accounts.models import User
+from movmo.accounts.privacy import services as privacy
+from movmo.accounts.sign_in.confirming import Guarded
 from movmo.kit import clock
 from movmo.operations.context import Door
 

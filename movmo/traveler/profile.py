@@ -10,7 +10,7 @@ from movmo.kit.errors import DomainError, Kind
 from movmo.traveler.asking import ask
 from movmo.traveler.fields import Field, Form, read
 from movmo.traveler.programmes import PROGRAMMES, beside_rows, programmes_of, shown_programmes
-from movmo.traveler.views import FormPage, TravelerPage
+from movmo.traveler.views import STATUSES, FormPage, TravelerPage
 
 LANGUAGES = (("en", "English"), ("de", "Deutsch"), ("fr", "Français"), ("es", "Español"), ("nl", "Nederlands"))
 SEATS = (("", "No preference"), ("window", "Window"), ("aisle", "Aisle"))
@@ -140,7 +140,7 @@ class Contact(FormPage):
             change = ask(request, self.operation, arguments).view.model_dump()
         except DomainError as refusal:
             form.refused(refusal)
-            return self.shown(form, status=422)
+            return self.shown(form, status=STATUSES.get(refusal.kind, 422))
         return HttpResponseRedirect(reverse("traveler:contact_codes", args=[change["change_id"]]))
 
     def context(self) -> dict[str, Any]:
@@ -171,7 +171,7 @@ class ContactCodes(TravelerPage):
             if refusal.kind is Kind.NOT_FOUND:
                 raise
             form.refused(refusal)
-            return self._shown(form, status=422)
+            return self._shown(form, status=STATUSES.get(refusal.kind, 422))
         return self.done("Your contact details were changed.", reverse("traveler:profile"))
 
     def _shown(self, form: Form, status: int = 200) -> HttpResponse:

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from oauth2_provider.models import AccessToken, Grant, RefreshToken
 
-from movmo.accounts import notices
+from movmo.accounts.letter import notices
 from movmo.accounts.models import User
 from movmo.kit import clock
 from partners.oauth.appearance import name_of

@@ -21,8 +21,8 @@ from oauth2_provider.views.base import AuthorizationView
 from oauthlib.oauth2.rfc6749.errors import InvalidRequestError, InvalidRequestFatalError
 
 from movmo.accounts import limits
-from movmo.accounts.confirming import is_recent
 from movmo.accounts.pages import Page
+from movmo.accounts.sign_in.confirming import is_recent
 from movmo.operations.scopes import BASELINE, SPENDS_MONEY
 from partners.oauth import appearance, client_document, connections
 from partners.oauth.endpoint import AtOrigin, fault

@@ -5,8 +5,8 @@ from django.core import mail
 from django.test import Client
 from pytest_django import Settings
 
-from movmo.accounts import devices
 from movmo.accounts.models import Device, User
+from movmo.accounts.session import devices
 from tests.accounts.person import FIREFOX, SAFARI, ask, code, sign_in, sign_in_again
 
 pytestmark = pytest.mark.django_db(transaction=True)

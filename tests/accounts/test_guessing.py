@@ -16,8 +16,9 @@ from django.db import connection
 from django.test import Client
 from pytest_django import Settings
 
-from movmo.accounts import attempts, limits
+from movmo.accounts import limits
 from movmo.accounts.models import SignInAttempts, User
+from movmo.accounts.sign_in import attempts
 from movmo.kit import clock
 
 CODE = "/accounts/login/code/"

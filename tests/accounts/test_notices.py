@@ -7,7 +7,8 @@ from django.core import mail
 from django.db import transaction
 from pytest_django import Settings
 
-from movmo.accounts import letters, notices
+from movmo.accounts.letter import notices
+from movmo.accounts.letter import sending as letters
 from movmo.accounts.models import User
 from movmo.kit import clock
 

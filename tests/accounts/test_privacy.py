@@ -1,22 +1,26 @@
 """A person asks for what is known of them, and asks to be forgotten."""
 
 import json
+import time
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.test import TestCase
 
 from bookings.booking.models import Booking
 from bookings.passenger.identity_document.models import IdentityDocument
 from bookings.passenger.models import Passenger
 from bookings.payment_method.models import PaymentMethod
 from movmo.accounts import personal
-from movmo.accounts.models import ContactChange, TravelPreferences, User
+from movmo.accounts.models import ContactChange, Lockout, TravelPreferences, User
+from movmo.accounts.office import lockout
 from movmo.accounts.personal import PersonKey
 from movmo.kit.errors import NotFound
 from movmo.operations.dispatch import Answer, Contended
@@ -40,6 +44,10 @@ def vault_is_up(the_vault: SandboxVault) -> None:
 @pytest.fixture
 def life(world: World) -> dict[str, Any]:
     """Ana has used everything once."""
+    user = User.objects.get(email=EMAIL)
+    UserSession.objects.create(user=user, session_key="a-session", ip="192.0.2.1", user_agent="Firefox")
+    Lockout.objects.create(account=lockout.name_of(user, lockout.Way.PASSWORD), failures=3)
+    world.call("upsert_locale_preferences", language="nl", country="NL", currency="EUR")
     world.call("upsert_travel_preferences", **TRAVEL_WISHES)
     world.call("update_user", given_name="Ana", family_name="Andersson")
     document, card, booking = world.document(), world.card(), world.booking()
@@ -55,7 +63,8 @@ def exported(capsys: Any) -> dict[str, Any]:
 def test_everything_is_told(life: dict[str, Any], capsys: Any) -> None:
     told = exported(capsys)
     text = json.dumps(told)
-    for known in (EMAIL, "TT1234567", "2048815162", life["document"].number, "4242", "2031-05-04"):
+    document = life["document"].number
+    for known in (EMAIL, "TT1234567", "2048815162", document, "4242", "2031-05-04", "EUR", "192.0.2.1"):
         assert known in text
     (booking,) = told["bookings"]["bookings"]
     assert booking["passengers_as_booked"][0]["birth_date"]
@@ -71,8 +80,9 @@ def test_the_person_is_forgotten_and_the_booking_is_not(life: dict[str, Any]) ->
     call_command("delete_account", EMAIL, "--yes")
     user.refresh_from_db()
     assert (user.is_active, user.first_name) == (False, "")
-    for model in (Passenger, IdentityDocument, PersonKey):
+    for model in (Passenger, IdentityDocument, PersonKey, UserSession):
         assert not model.objects.filter(user=user).exists()
+    assert not Lockout.objects.exists()
     assert PaymentMethod.objects.get().token is None
     booking = Booking.objects.get(pk=life["booking"].booking_id)
     assert (booking.locator, booking.total_minor) == (life["booking"].record_locator, booking.total_minor)
@@ -81,9 +91,12 @@ def test_the_person_is_forgotten_and_the_booking_is_not(life: dict[str, Any]) ->
 
 def test_nothing_personal_is_left_in_any_table(life: dict[str, Any]) -> None:
     booked = life["booking"].passengers[0]
+    in_clear, encrypted = (EMAIL, "Andersson", booked.given_name), ("TT1234567", life["document"].number, "2048815162")
+    before = list(_every_value())
+    assert all(any(known in text for text in before) for known in in_clear), "there is something to forget"
     call_command("delete_account", EMAIL, "--yes")
     texts = list(_every_value())
-    for known in (EMAIL, "TT1234567", life["document"].number, "Andersson", booked.given_name, "2048815162"):
+    for known in (*in_clear, *encrypted):
         assert not [text for text in texts if known in text], known
 
 
@@ -101,8 +114,11 @@ def _every_value() -> Iterator[str]:
 
 def test_the_key_is_gone_from_memory_too(life: dict[str, Any]) -> None:
     user = User.objects.get(email=EMAIL)
-    call_command("delete_account", EMAIL, "--yes")
+    personal._remembered[user.pk] = (time.monotonic() + 60, personal.cipher_of(user.pk))
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        call_command("delete_account", EMAIL, "--yes")
     assert user.pk not in personal._remembered
+    assert Booking.objects.get().people == []
 
 
 def test_the_vault_forgets_the_card(life: dict[str, Any], the_vault: SandboxVault) -> None:

@@ -11,8 +11,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from movmo.accounts import browsers
 from movmo.accounts.models import CacheRow, Device, SignInAttempts, User
+from movmo.accounts.session import browsers
 from movmo.kit import clock as the_clock
 from tests.accounts.person import FIREFOX, SAFARI, is_signed_in, sign_in
 

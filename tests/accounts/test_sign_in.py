@@ -12,7 +12,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from movmo.accounts import mailbox, urls
+from movmo.accounts import urls
+from movmo.accounts.letter import mailbox
 from movmo.accounts.models import User
 from tests import factories
 from tests.accounts.person import LOGIN, ask, code, sign_in, sign_in_again, wrong
@@ -268,7 +269,7 @@ def test_signing_out(client: Client, db: None) -> None:
 
 
 def test_the_mailbox_page_shows_the_code(client: Client, db: None, settings: Settings, tmp_path: Path) -> None:
-    settings.EMAIL_BACKEND = "movmo.accounts.mailbox.MailboxBackend"
+    settings.EMAIL_BACKEND = "movmo.accounts.letter.mailbox.MailboxBackend"
     settings.MOVMO_MAILBOX = tmp_path
     assert "No letters yet" in client.get("/mailbox").content.decode()
     ask(client, "ana@example.com")

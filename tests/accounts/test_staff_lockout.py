@@ -14,9 +14,9 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from movmo.accounts import lockout, second_factor
-from movmo.accounts.lockout import FAILURES, Try, Way
 from movmo.accounts.models import Lockout, User
+from movmo.accounts.office import lockout, second_factor
+from movmo.accounts.office.lockout import FAILURES, Try, Way
 from movmo.kit.clock import now
 from tests.accounts.test_staff_sign_in import is_inside, signed_in_by_code
 from tests.conftest import StoppedClock

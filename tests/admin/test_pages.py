@@ -19,8 +19,8 @@ from unfold.admin import ModelAdmin
 from bookings.offer.models import Offer
 from bookings.passenger.models import Passenger
 from bookings.payment_method.models import Redaction
-from movmo.accounts import lockout
 from movmo.accounts.models import Device, Lockout, SignInAttempts, User
+from movmo.accounts.office import lockout
 from movmo.kit import clock
 from movmo.operations.models import IdempotencyRecord
 from movmo.sandbox_vault.app import SandboxVault

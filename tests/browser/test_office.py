@@ -3,8 +3,8 @@
 import pytest
 from django.test import Client
 
-from movmo.accounts import second_factor
 from movmo.accounts.models import User
+from movmo.accounts.office import second_factor
 from tests.browser.conftest import LooksRight, NewTab
 from tests.browser.tab import Tab
 from tests.office import clerk_with_app, entered

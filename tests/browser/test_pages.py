@@ -95,7 +95,7 @@ def test_sessions(new_tab: NewTab, looks_right: LooksRight) -> None:
 
 
 def test_the_mailbox(tab: Tab, settings: Any, tmp_path: Path, looks_right: LooksRight) -> None:
-    settings.EMAIL_BACKEND = "movmo.accounts.mailbox.MailboxBackend"
+    settings.EMAIL_BACKEND = "movmo.accounts.letter.mailbox.MailboxBackend"
     settings.MOVMO_MAILBOX = tmp_path
     tab.open("/mailbox")
     looks_right(tab, "mailbox-empty")

@@ -15,8 +15,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from movmo.accounts import second_factor
 from movmo.accounts.models import User
+from movmo.accounts.office import second_factor
 from movmo.demo import credentials
 from movmo.demo.seed import ADMIN, Cast, seed
 from partners.api_key.models import ApiKey

@@ -10,8 +10,9 @@ from django.core.management import call_command
 
 from bookings.passenger.identity_document.models import IdentityDocument
 from bookings.passenger.identity_document.services import DocumentAlreadyKept
-from movmo.accounts import personal, second_factor
+from movmo.accounts import personal
 from movmo.accounts.models import User
+from movmo.accounts.office import second_factor
 from movmo.accounts.personal import PersonKey
 from movmo.kit import encrypted
 from movmo.kit.ids import new_id

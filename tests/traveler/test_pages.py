@@ -5,7 +5,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.test import Client
+from django.core import mail
+from django.test import Client, TestCase
 from django.urls import reverse
 
 from bookings.passenger.identity_document.models import IdentityDocument
@@ -266,3 +267,29 @@ class TestNothingIsLostBySaving:
         self.saved_untouched(browser, address("travel"))
         kept = TravelPreferences.objects.get()
         assert (kept.known_traveler_number, kept.loyalty_programmes) == ("TT1234567", self.FIVE)
+
+
+class TestContact:
+    def begun(self, browser: Client) -> str:
+        with TestCase.captureOnCommitCallbacks(execute=True):
+            page = browser.post(address("contact"), {"email": "ana@example.org"})["Location"]
+        return str(page)
+
+    def code_to(self, place: str) -> str:
+        letters = [str(letter.body) for letter in mail.outbox if letter.to == [place]]
+        return letters[-1].partition("\n")[0]
+
+    def test_an_address_is_changed_even_after_some_slips(self, browser: Client, ana: User) -> None:
+        page = self.begun(browser)
+        right = {"identity_code": self.code_to("ana@example.com"), "code": self.code_to("ana@example.org")}
+        for slip in ({"code": "000000"}, {"identity_code": "000000"}, {"code": "12"}):
+            assert browser.post(page, {**right, **slip}).status_code == 422
+        assert browser.post(page, right)["Location"] == address("profile")
+        ana.refresh_from_db()
+        assert ana.email == "ana@example.org"
+
+    def test_whoever_tries_too_often_is_told_to_wait(self, browser: Client) -> None:
+        page = self.begun(browser)
+        statuses = [browser.post(page, {"identity_code": "000000", "code": "000000"}).status_code for _ in range(8)]
+        assert set(statuses) == {422, 429}
+        assert statuses[-1] == 429

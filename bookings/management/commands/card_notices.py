@@ -7,7 +7,7 @@ from django.db import transaction
 
 from bookings.payment_method import queries
 from bookings.payment_method.models import PaymentMethod
-from movmo.accounts import notices
+from movmo.accounts.letter import notices
 from movmo.kit import clock
 
 

@@ -30,7 +30,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"{booking.id} {booking.state} → {after.state} {after.locator}".rstrip())
         for booking in queries.to_give_back(limit=options["limit"]):
             try:
-                paying.give_back(booking)
+                paying.give_back(booking, clock=clock.now)
             except Exception:
                 log.exception("payment.give_back_crashed", booking_id=str(booking.id))
                 broken += 1

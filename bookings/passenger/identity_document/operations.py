@@ -59,7 +59,7 @@ def get_identity_document(ctx: Context, request: NameIdentityDocument) -> Identi
     "create_identity_document",
     rest=POST(DOCUMENTS),
     needs=Credentials.KEY_AND_USER,
-    scopes=("passengers:write",),
+    scopes=("passengers:write", "passengers:read"),  # the answer shows the document
     effect=Effect.WRITE,
     idempotency=Idempotency.REQUIRED,
     resource=RESOURCE,
@@ -79,7 +79,7 @@ def create_identity_document(ctx: Context, request: CreateIdentityDocument) -> I
     "replace_identity_document",
     rest=PUT(DOCUMENTS + "/{document_id}"),
     needs=Credentials.KEY_AND_USER,
-    scopes=("passengers:write",),
+    scopes=("passengers:write", "passengers:read"),  # the answer shows the document
     effect=Effect.WRITE,
     resource=RESOURCE,
     errors=(NotFound, DocumentExpired, DocumentAlreadyKept),

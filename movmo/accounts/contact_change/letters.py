@@ -2,8 +2,8 @@
 
 from django.conf import settings
 
-from movmo.accounts import letters
 from movmo.accounts.contact_change.models import ContactChange
+from movmo.accounts.letter import sending as letters
 from movmo.accounts.models import User
 
 NAMES = {ContactChange.Kind.EMAIL: "e-mail address", ContactChange.Kind.PHONE_NUMBER: "telephone number"}

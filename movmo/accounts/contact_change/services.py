@@ -90,7 +90,7 @@ def initiate(ctx: Context, request: InitiateContactChange) -> ContactChangeView:
 
 def verify_identity(ctx: Context, request: VerifyIdentity) -> IdentityView:
     """Raises CodeInvalid or ContactChangeLimited."""
-    change = _open_change(ctx, request.change_id)
+    change = _open_change(ctx, request.change_id, proof="identity code")
     if not _is(change.identity_code, request.identity_code):
         raise CodeInvalid
     token, until = secrets.token_urlsafe(32), ctx.now + IDENTITY_LIFE
@@ -100,7 +100,7 @@ def verify_identity(ctx: Context, request: VerifyIdentity) -> IdentityView:
 
 def confirm(ctx: Context, request: ConfirmContactChange) -> ProfileView:
     """Raises CodeInvalid or ContactChangeLimited."""
-    change = _open_change(ctx, request.change_id)
+    change = _open_change(ctx, request.change_id, proof="contact code")
     if not _is(change.code, request.code) or not _is_proven(change, request.identity_token, now=ctx.now):
         raise CodeInvalid
     # Of two confirmations at once, one makes the change.
@@ -120,12 +120,12 @@ def confirm(ctx: Context, request: ConfirmContactChange) -> ProfileView:
     return profile.view(traveler)
 
 
-def _open_change(ctx: Context, change_id: UUID) -> ContactChange:
-    """Takes one try. Raises NotFound, CodeInvalid or ContactChangeLimited."""
+def _open_change(ctx: Context, change_id: UUID, *, proof: str) -> ContactChange:
+    """Takes one try of the proof. Raises NotFound, CodeInvalid or ContactChangeLimited."""
     change = ContactChange.objects.filter(pk=change_id, user_id=ctx.traveler_id).first()
     if change is None:
         raise NotFound("contact change")
-    _spend("contact code", str(change_id), an_hour=TRIES_AN_HOUR)
+    _spend(proof, str(change_id), an_hour=TRIES_AN_HOUR)
     if change.ended_at is not None or change.expires_at <= ctx.now:
         raise CodeInvalid
     return change

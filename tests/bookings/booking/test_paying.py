@@ -173,6 +173,9 @@ class TestGivenBack:
             pay(world, offer=world.mapped_offer(family_name=name))
         booking = Booking.objects.get()
         assert (booking.state, booking.payment_status) == (State.FAILED, "voided")
+        reasons = [step.reason for step in booking.transitions.all()]
+        assert reasons[1] == "the bank has agreed"
+        assert reasons[-1] == "the payment was given back"
         assert authorization(the_vault, booking.pk).status == "voided"
 
     def test_never_while_an_order_may_exist(self, world: World, the_vault: SandboxVault) -> None:

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from movmo.accounts import privacy
 from movmo.accounts.models import User
+from movmo.accounts.privacy import services as privacy
 from movmo.kit import clock
 
 

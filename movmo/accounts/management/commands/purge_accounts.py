@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from movmo.accounts import purge
+from movmo.accounts.privacy import purge
 
 
 class Command(BaseCommand):

@@ -5,8 +5,8 @@ from typing import Any
 import structlog
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from movmo.accounts import lockout, second_factor
 from movmo.accounts.models import User
+from movmo.accounts.office import lockout, second_factor
 
 log = structlog.get_logger()
 

@@ -13,8 +13,8 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
-from movmo.accounts import letters
-from movmo.accounts.letters import one_line
+from movmo.accounts.letter import sending as letters
+from movmo.accounts.letter.sending import one_line
 from movmo.accounts.models import User
 from movmo.kit import clock
 from movmo.operations.scopes import SCOPES

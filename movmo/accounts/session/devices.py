@@ -12,8 +12,10 @@ from hashlib import sha256
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from movmo.accounts import browsers, limits, notices
+from movmo.accounts import limits
+from movmo.accounts.letter import notices
 from movmo.accounts.models import Device, User
+from movmo.accounts.session import browsers
 from movmo.kit import clock
 
 COOKIE = "movmo_device"

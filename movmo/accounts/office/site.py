@@ -14,8 +14,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.http import url_has_allowed_host_and_scheme
 from unfold.sites import UnfoldAdminSite
 
-from movmo.accounts import second_factor
 from movmo.accounts.models import User
+from movmo.accounts.office import second_factor
 from movmo.kit import clock
 
 FRESH = timedelta(minutes=10)  # for the second step, and for changing what it is done with
@@ -85,7 +85,7 @@ class OfficeSite(UnfoldAdminSite):
         return True
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        from movmo.accounts.staff import SignIn  # pages know the office, not it them
+        from movmo.accounts.office.views import SignIn  # pages know the office, not it them
 
         if request.user.is_authenticated and request.user.is_staff and standing(request) is Standing.STRANGER:
             logout(request)

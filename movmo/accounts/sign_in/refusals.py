@@ -6,7 +6,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from movmo.accounts import devices, limits
+from movmo.accounts import limits
+from movmo.accounts.session import devices
 
 OFFICE = 10  # times as many codes of a network as of an address: one network is many people
 

@@ -15,9 +15,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from movmo.accounts import browsers
-from movmo.accounts.adapter import UNKNOWN_ADDRESS
+from movmo.accounts.limits import UNKNOWN_ADDRESS
 from movmo.accounts.models import User
+from movmo.accounts.session import browsers
 from movmo.kit import clock
 
 EVERY = timedelta(minutes=1)
@@ -80,6 +80,11 @@ def of(request: HttpRequest) -> list[Shown]:
 def end(request: HttpRequest, session_id: int) -> bool:
     """End one of the person's own sessions, not this one: that is signing out. It is dead on its next request."""
     return _end(_others(request).filter(pk=session_id)) == 1
+
+
+def end_all(user: User) -> int:
+    """End every session of a person. Returns how many there were."""
+    return _end(UserSession.objects.filter(user=user))
 
 
 def end_others(request: HttpRequest) -> int:

@@ -52,6 +52,11 @@ def take(name: str, *, now: datetime) -> Try:
     return Try.REFUSED
 
 
+def forget_all(user: User) -> None:
+    """Every way of signing in of a person, from every browser."""
+    Lockout.objects.filter(account__startswith=f"{user.pk} ").delete()
+
+
 def forget(name: str) -> None:
     """A success, or an operator."""
     Lockout.objects.filter(account=name).delete()

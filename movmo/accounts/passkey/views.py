@@ -14,12 +14,14 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.generic import TemplateView
 
-from movmo.accounts import destinations, limits, passkeys, refusals
-from movmo.accounts.confirming import Guarded
-from movmo.accounts.forms import NameForm
+from movmo.accounts import limits
 from movmo.accounts.models import User
 from movmo.accounts.pages import Page
-from movmo.accounts.passkeys import PasskeyRefused
+from movmo.accounts.passkey import services as passkeys
+from movmo.accounts.passkey.services import PasskeyRefused
+from movmo.accounts.sign_in import destinations, refusals
+from movmo.accounts.sign_in.confirming import Guarded
+from movmo.accounts.sign_in.forms import NameForm
 
 REFUSED = "That passkey was not accepted. Try again, or sign in with a code by e-mail."
 

@@ -17,8 +17,9 @@ import structlog
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
-from movmo.accounts import attempts, letters
+from movmo.accounts.letter import sending as letters
 from movmo.accounts.models import User
+from movmo.accounts.sign_in import attempts
 from movmo.kit import clock
 
 log = structlog.get_logger()
@@ -119,4 +120,4 @@ def _place(purpose: Purpose) -> str:
 
 
 def _digest(name: str, code: str) -> str:
-    return salted_hmac("movmo.accounts.codes", f"{name}:{code}", algorithm="sha256").hexdigest()
+    return salted_hmac("movmo.accounts.sign_in.codes", f"{name}:{code}", algorithm="sha256").hexdigest()

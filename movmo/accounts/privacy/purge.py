@@ -12,8 +12,9 @@ from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.db.models import Exists, OuterRef, QuerySet
 
-from movmo.accounts import codes, devices
 from movmo.accounts.models import CacheRow, ContactChange, Device, SignInAttempts
+from movmo.accounts.session import devices
+from movmo.accounts.sign_in import codes
 from movmo.kit import clock
 
 AT_ONCE = 500

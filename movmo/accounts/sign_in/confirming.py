@@ -15,11 +15,11 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from movmo.accounts import codes, destinations, refusals
-from movmo.accounts.codes import LetterNotSent, Pending, Purpose
 from movmo.accounts.models import User
 from movmo.accounts.pages import Page
-from movmo.accounts.signing_in import NOT_SENT, CodePage
+from movmo.accounts.sign_in import codes, destinations, refusals
+from movmo.accounts.sign_in.codes import LetterNotSent, Pending, Purpose
+from movmo.accounts.sign_in.views import NOT_SENT, CodePage
 
 RECENT = timedelta(minutes=10)
 

@@ -9,12 +9,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.generic import FormView
 
-from movmo.accounts import codes, destinations, passkeys, refusals
-from movmo.accounts.codes import LetterNotSent, Pending, Purpose, Verdict
-from movmo.accounts.destinations import LeadsOn
-from movmo.accounts.forms import CodeForm, EmailForm
 from movmo.accounts.models import User
 from movmo.accounts.pages import Page
+from movmo.accounts.passkey import services as passkeys
+from movmo.accounts.sign_in import codes, destinations, refusals
+from movmo.accounts.sign_in.codes import LetterNotSent, Pending, Purpose, Verdict
+from movmo.accounts.sign_in.destinations import LeadsOn
+from movmo.accounts.sign_in.forms import CodeForm, EmailForm
 
 NOT_SENT = "We could not send the letter. Nothing is wrong with your address; try again in a minute."
 ENDED = "That code works no longer: it was tried three times, or it is older than ten minutes. Ask for a new one."

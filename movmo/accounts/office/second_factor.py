@@ -14,13 +14,12 @@ from allauth.mfa.adapter import DefaultMFAAdapter, get_adapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
-from allauth.usersessions.models import UserSession
-from django.contrib.sessions.models import Session
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
-from movmo.accounts import notices
+from movmo.accounts.letter import notices
 from movmo.accounts.models import User
+from movmo.accounts.session import services as sessions
 from movmo.kit import clock
 from movmo.kit.encrypted import keyring
 
@@ -200,9 +199,7 @@ def remove(user: User, pk: str) -> bool:
 def reset(user: User) -> int:
     """Take every factor away, recovery codes and passkeys of travelers' pages too, and end every session: one that is
     half-way could choose the new factor. Returns how many factors there were."""
-    sessions = UserSession.objects.filter(user=user)
-    Session.objects.filter(session_key__in=list(sessions.values_list("session_key", flat=True))).delete()
-    sessions.delete()
+    sessions.end_all(user)
     removed, _ = Authenticator.objects.filter(user=user).delete()
     notices.second_factor_changed(user, what="Every second factor was removed by an operator")
     return int(removed)

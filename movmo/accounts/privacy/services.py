@@ -14,14 +14,16 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.admin.models import LogEntry
-from django.contrib.sessions.models import Session
 from django.db import transaction
 
-from movmo.accounts import notices, personal
+from movmo.accounts import personal
 from movmo.accounts.contact_change.models import ContactChange
-from movmo.accounts.models import Device, Lockout, User
+from movmo.accounts.letter import notices
+from movmo.accounts.models import Device, User
+from movmo.accounts.office import lockout
 from movmo.accounts.preferences.models import LocalePreferences, TravelPreferences
 from movmo.accounts.profile import queries as profile
+from movmo.accounts.session import services as sessions
 from movmo.kit import clock
 from movmo.kit.errors import DomainError, Kind
 from movmo.kit.ids import new_id
@@ -37,7 +39,7 @@ class AccountBusy(DomainError):
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class Records:
     """`tell` gives JSON values; `erase` runs inside the transaction; `check` raises AccountBusy."""
 
     name: str
@@ -46,18 +48,18 @@ class Room:
     check: Callable[[User], None] = lambda user: None
 
 
-_rooms: dict[str, Room] = {}
+_records: dict[str, Records] = {}
 
 
-def register(room: Room) -> None:
+def register(room: Records) -> None:
     """At start-up. A room that registers again replaces itself."""
-    _rooms[room.name] = room
+    _records[room.name] = room
 
 
 def export(user: User, *, door: str) -> dict[str, Any]:
     """Everything known of the person, by room, as JSON values. Numbers of documents are among it, so it is audited."""
     _note("export_account", user, door)
-    return {name: room.tell(user) for name, room in sorted(_rooms.items())}
+    return {name: room.tell(user) for name, room in sorted(_records.items())}
 
 
 def delete(user: User, *, now: datetime, door: str) -> None:
@@ -65,10 +67,10 @@ def delete(user: User, *, now: datetime, door: str) -> None:
     with transaction.atomic(durable=True):
         _note("delete_account", user, door)
         list(User.objects.select_for_update().filter(pk=user.pk).values_list("pk"))
-        for room in _rooms.values():
+        for room in _records.values():
             room.check(user)
         notices.account_deleted(user)
-        for room in _rooms.values():
+        for room in _records.values():
             room.erase(user, now)
         personal.forget(user.pk)
         _anonymise(user)
@@ -102,7 +104,8 @@ def _tell(user: User) -> dict[str, Any]:
     locale = LocalePreferences.objects.filter(user=user).first()
     return {
         "profile": profile.view(user).model_dump(mode="json"),
-        "locale_preferences": locale and {"language": locale.language, "country": locale.country},
+        "locale_preferences": locale
+        and {"language": locale.language, "country": locale.country, "currency": locale.currency},
         "travel_preferences": travel
         and {
             "seat": travel.seat,
@@ -115,18 +118,24 @@ def _tell(user: User) -> dict[str, Any]:
             {"label": device.label, "first_seen_at": device.first_seen_at, "last_seen_at": device.last_seen_at}
             for device in Device.objects.filter(user=user)
         ],
+        "sessions": [
+            {"from": one.ip, "browser": one.user_agent, "begun_at": one.created_at, "last_seen_at": one.last_seen_at}
+            for one in UserSession.objects.filter(user=user)
+        ],
+        "ways_to_sign_in": [
+            {"type": str(Authenticator.Type(one.type).label), "added_at": one.created_at, "used_at": one.last_used_at}
+            for one in Authenticator.objects.filter(user=user)
+        ],
     }
 
 
 def _erase(user: User, now: datetime) -> None:
     for model in (LocalePreferences, TravelPreferences, Device, ContactChange, EmailAddress, Authenticator):
         model._default_manager.filter(user=user).delete()
-    keys = list(UserSession.objects.filter(user=user).values_list("session_key", flat=True))
-    Session.objects.filter(session_key__in=keys).delete()
-    UserSession.objects.filter(user=user).delete()
-    Lockout.objects.filter(account=user.email).delete()
+    sessions.end_all(user)
+    lockout.forget_all(user)
     # The back office names people by their address in its own history.
     LogEntry.objects.filter(object_repr__contains=user.email).update(object_repr="a deleted account")
 
 
-ROOM = Room("account", tell=_tell, erase=_erase)
+RECORDS = Records("account", tell=_tell, erase=_erase)

@@ -18,12 +18,18 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from unfold.forms import AuthenticationForm
 
-from movmo.accounts import devices, limits, lockout, notices, office, passkeys, refusals, second_factor
-from movmo.accounts.lockout import Try, Way
+from movmo.accounts import limits
+from movmo.accounts.letter import notices
 from movmo.accounts.models import User
-from movmo.accounts.office import OfficeSite, Standing
+from movmo.accounts.office import lockout, second_factor
+from movmo.accounts.office import site as office
+from movmo.accounts.office.lockout import Try, Way
+from movmo.accounts.office.site import OfficeSite, Standing
 from movmo.accounts.pages import Page
-from movmo.accounts.passkeys import PasskeyRefused
+from movmo.accounts.passkey import services as passkeys
+from movmo.accounts.passkey.services import PasskeyRefused
+from movmo.accounts.session import devices
+from movmo.accounts.sign_in import refusals
 from movmo.kit import clock
 from movmo.kit.crypto import DecryptionFailed
 

@@ -19,8 +19,9 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from fido2.utils import websafe_decode
 
-from movmo.accounts import notices, second_factor
+from movmo.accounts.letter import notices
 from movmo.accounts.models import User
+from movmo.accounts.office import second_factor
 
 MOST = 10
 LONGEST = 16_384
