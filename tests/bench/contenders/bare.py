@@ -42,15 +42,20 @@ async def get_booking(request: Request) -> Response:
     async with POOL.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(FIND_KEY, (now - LAST_USED_STEP, secret.digest(key), now))
         partner = await cursor.fetchone()
-        await cursor.execute(FIND_BEARER, (sha256(bearer.encode()).hexdigest(), now))
-        token = await cursor.fetchone()
-        if partner is None or token is None or "bookings:read" not in token["scope"].split():
+        found = await connection.execute(FIND_BEARER, (now - LAST_USED_STEP, sha256(bearer.encode()).hexdigest(), now))
+        token = await found.fetchone()
+        if partner is None or token is None or "bookings:read" not in token[1].split():
             return Response(status_code=401)
-        await cursor.execute(FIND_BOOKING, (UUID(request.path_params["booking_id"]), token["id"]))
+        await cursor.execute(FIND_BOOKING, (UUID(request.path_params["booking_id"]), token[0]))
         booking = await cursor.fetchone()
     if booking is None:
         return Response(status_code=404)
-    return Response(orjson.dumps(booking), media_type="application/json")
+    return Response(orjson.dumps(booking, default=_as_text), media_type="application/json")
+
+
+def _as_text(value: Any) -> str:
+    """What is encrypted stays so here."""
+    return bytes(value).hex()
 
 
 @asynccontextmanager

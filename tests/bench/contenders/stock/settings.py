@@ -3,7 +3,8 @@
 from movmo.settings import *  # noqa: F403
 from movmo.settings import DATABASES, OAUTH2_PROVIDER
 
-ROOT_URLCONF = "tests.bench.contenders.stock.urls"
+CONTENDER = "tests.bench.contenders.stock"
+ROOT_URLCONF = f"{CONTENDER}.urls"
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -11,10 +12,10 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "rest_framework",
     "oauth2_provider",
-    "movmo.operations",
-    "movmo.accounts",
-    "partners",
-    "bookings",
+    f"{CONTENDER}.apps.Operations",
+    f"{CONTENDER}.apps.Accounts",
+    f"{CONTENDER}.apps.Partners",
+    f"{CONTENDER}.apps.Bookings",
 ]
 # What `startproject` writes.
 MIDDLEWARE = [

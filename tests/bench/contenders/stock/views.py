@@ -7,7 +7,7 @@ from oauth2_provider.contrib.rest_framework.permissions import TokenHasScope
 from rest_framework.generics import RetrieveAPIView
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.serializers import ModelSerializer
+from rest_framework.serializers import JSONField, ModelSerializer
 
 from bookings.booking.models import Booking
 from movmo.kit import clock
@@ -23,6 +23,8 @@ class HasApiKey(BasePermission):
 
 
 class BookingSerializer(ModelSerializer[Booking]):
+    passengers = JSONField()
+
     class Meta:
         model = Booking
         fields = [
