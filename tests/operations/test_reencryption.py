@@ -80,6 +80,7 @@ def test_what_is_kept_twice_is_noticed_before_and_after(ring: Any, world: World)
     call_command("reencrypt")
     ring(NEW)
     assert key_ids(HouseKey, "wrapped") == {2}
+    assert str(HouseKey.objects.get()) == "lookup"
     with pytest.raises(DocumentAlreadyKept):
         world.document(passenger_id=str(document.passenger_id))
 
