@@ -3,6 +3,7 @@
 Every INSERT and UPDATE of every connection is looked at, those of servers in threads too. Loaded by conftest.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from django.db import connection
 from django.db.backends.signals import connection_created
 
-from movmo.kit.card_digits import is_in
+from movmo.sandbox_vault.cards import TEST_CARDS
 
 WRITES = ("INSERT", "UPDATE")
 # The numbers of documents that tests keep; new ones belong here.
@@ -35,7 +36,9 @@ def _texts(row: Iterable[Any]) -> Iterator[str]:
 
 
 def _is_in_clear(text: str) -> bool:
-    return is_in(text) or any(number in text for number in NUMBERS)
+    """By a measure of its own, not the product's: the cards that tests use, whatever stands between their digits."""
+    digits = re.sub(r"[^0-9]", "", text)
+    return any(card in digits for card in TEST_CARDS) or any(number in text for number in NUMBERS)
 
 
 def _watch(connection: Any, **_: Any) -> None:
