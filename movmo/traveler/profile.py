@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from movmo.kit.errors import DomainError, Kind
@@ -134,14 +134,8 @@ class Contact(FormPage):
         Field("phone_number", "Or a new telephone number", "tel", autocomplete="tel", hint="+ and the country code."),
     )
 
-    def post(self, request: HttpRequest, **path: Any) -> HttpResponse:
-        form = Form(self.fields, arguments := read(self.fields, request.POST))
-        try:
-            change = ask(request, self.operation, arguments).view.model_dump()
-        except DomainError as refusal:
-            form.refused(refusal)
-            return self.shown(form, status=STATUSES.get(refusal.kind, 422))
-        return HttpResponseRedirect(reverse("traveler:contact_codes", args=[change["change_id"]]))
+    def to(self, view: dict[str, Any]) -> str:
+        return reverse("traveler:contact_codes", args=[view["change_id"]])
 
     def context(self) -> dict[str, Any]:
         return {"title": "Change e-mail address or telephone", "back": reverse("traveler:profile"), "button": "Go on"}

@@ -1,5 +1,6 @@
 """What every page of this door has in common: signed in, private, and asked through the pipeline."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -40,12 +41,13 @@ class TravelerPage(LoginRequiredMixin, Page):
         return render(self.request, self.template_name, context, status=status)
 
     def done(self, message: str, to: str) -> HttpResponse:
-        """Post, redirect, get: reloading the page that follows repeats nothing."""
-        messages.success(self.request, message)
+        """Post, redirect, get: reloading the page that follows repeats nothing. A page half-way has nothing to say."""
+        if message:
+            messages.success(self.request, message)
         return HttpResponseRedirect(to)
 
 
-class FormPage(TravelerPage):
+class FormPage(TravelerPage, ABC):
     """A form whose fields are arguments of `operation`. Its key comes with the page, so that sending twice is once."""
 
     operation = ""
@@ -67,8 +69,9 @@ class FormPage(TravelerPage):
         """What is wrong, by pointers to the fields of the page."""
         return refusal.fields
 
+    @abstractmethod
     def to(self, view: dict[str, Any]) -> str:
-        raise NotImplementedError
+        """Where the page leads when the operation has answered with the view."""
 
     def context(self) -> dict[str, Any]:
         return {}

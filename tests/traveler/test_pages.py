@@ -293,3 +293,11 @@ class TestContact:
         statuses = [browser.post(page, {"identity_code": "000000", "code": "000000"}).status_code for _ in range(8)]
         assert set(statuses) == {422, 429}
         assert statuses[-1] == 429
+
+    def test_a_button_pressed_twice_begins_one_change(self, browser: Client) -> None:
+        key = browser.get(address("contact")).context["key"]
+        sent = {"email": "ana@example.org", "key": key}
+        with TestCase.captureOnCommitCallbacks(execute=True):
+            pages = {browser.post(address("contact"), sent)["Location"] for _ in range(2)}
+        assert len(pages) == 1
+        assert len(mail.outbox) == 2, "one letter to each place"

@@ -1,5 +1,6 @@
 """Signing in with an e-mail address and a one-time code: one page for new and known travelers, one answer for both."""
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from allauth.account.internal.flows.login import perform_login, record_authentication
@@ -47,7 +48,7 @@ class SignIn(LeadsOn, Page, FormView):  # type: ignore[type-arg]
         return super().get_context_data(passkeys_possible=passkeys.possible(), **kwargs)
 
 
-class CodePage(LeadsOn, Page, FormView):  # type: ignore[type-arg]
+class CodePage(LeadsOn, Page, FormView, ABC):  # type: ignore[type-arg]
     """A page that waits for a code: `verify` is what its form does, `resend` what the other button does."""
 
     form_class = CodeForm
@@ -86,11 +87,13 @@ class CodePage(LeadsOn, Page, FormView):  # type: ignore[type-arg]
         messages.error(self.request, ENDED)
         return HttpResponseRedirect(self.start_url())
 
+    @abstractmethod
     def proven(self) -> HttpResponse:
-        raise NotImplementedError
+        """What comes after the right code."""
 
+    @abstractmethod
     def start_url(self) -> str:
-        raise NotImplementedError
+        """Where another code is asked for."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(email=self.pending.email, start_url=self.start_url(), **kwargs)
