@@ -4,13 +4,15 @@ The passengers and the itinerary are frozen as they were booked: later changes t
 do not touch them. `id` is the client reference at the provider.
 """
 
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.conf import settings
 from django.db import models
 
 from bookings.booking.schemas import Mode
-from bookings.booking.states import OPEN, State
+from bookings.booking.states import OPEN, TRANSITIONS, State
 from bookings.offer.models import Offer
 from bookings.payment_method.models import PaymentMethod
 from bookings.providers.types import CardStatus
@@ -20,11 +22,18 @@ from movmo.kit.money import Money
 from partners.partner.models import Partner
 
 HELD_MONEY = (CardStatus.APPROVED, CardStatus.REQUIRES_ACTION)
+GIVEN_BACK = (State.FAILED, State.HELD, State.LAPSED)
+"""Where money that a bank still holds belongs to the cardholder."""
 STATES = [(state.value, state.name.replace("_", " ").lower()) for state in State]
 
 
 class Booking(models.Model):
-    """`fence` counts claims: an outcome is written only by the holder of the newest, until `lease_until`."""
+    """`fence` counts claims: an outcome is written only by the holder of the newest, until `lease_until`.
+
+    `sequence` is the number of its newest event. `watch_at` is when a worker looks at the airline's order again,
+    though nobody asked: for tickets, for changes of schedule, for the end of a hold. `itinerary` is what flies now;
+    earlier versions are with the schedule changes.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="bookings")
@@ -36,13 +45,17 @@ class Booking(models.Model):
     mode = models.CharField(max_length=10, choices=[(mode.value, mode.value) for mode in Mode])
     state = models.CharField(max_length=20, choices=STATES)
     fence = models.PositiveIntegerField(default=0)
+    sequence = models.PositiveIntegerField(default=0)
     attempts = models.PositiveSmallIntegerField(default=0)
     lease_until = models.DateTimeField(null=True)
     submitted_at = models.DateTimeField(null=True)
+    watch_at = models.DateTimeField(null=True)
     total_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     passengers = PersonalField()
     itinerary = models.JSONField()
+    itinerary_version = models.PositiveSmallIntegerField(default=1)
+    services = models.JSONField(default=list)
     payment_method = models.ForeignKey(PaymentMethod, null=True, on_delete=models.PROTECT, related_name="bookings")
     payment_status = models.CharField(max_length=20, blank=True)
     payment_reference = models.CharField(max_length=100, blank=True)
@@ -51,6 +64,9 @@ class Booking(models.Model):
     record_locators = models.JSONField(default=list)
     documents = models.JSONField(default=list)
     payment_required_by = models.DateTimeField(null=True)
+    price_guarantee_expires_at = models.DateTimeField(null=True)
+    cancelled_by = models.CharField(max_length=10, blank=True)
+    refund_minor = models.BigIntegerField(null=True)
     failure_code = models.CharField(max_length=80, blank=True)
     failure_facts = models.JSONField(default=dict)
     created_at = models.DateTimeField()
@@ -68,9 +84,12 @@ class Booking(models.Model):
                 condition=models.Q(state__in=[state.value for state in OPEN]),
                 name="booking_still_open",
             ),
+            models.Index(fields=["watch_at"], condition=models.Q(watch_at__isnull=False), name="booking_to_watch"),
             models.Index(
                 fields=["id"],
-                condition=models.Q(state=State.FAILED.value, payment_status__in=["approved", "requires_action"]),
+                condition=models.Q(
+                    state__in=[state.value for state in GIVEN_BACK], payment_status__in=["approved", "requires_action"]
+                ),
                 name="booking_to_give_back",
             ),
         ]
@@ -93,8 +112,22 @@ class Booking(models.Model):
         return self.record_locators[0] if self.record_locators else ""
 
 
+def _steps() -> models.Q:
+    """The legal steps, and notes that change no state."""
+    noted = [models.Q(before=state.value, after=state.value) for state in State]
+    legal = [
+        models.Q(before=before.value, after__in=sorted(state.value for state in after))
+        for before, after in TRANSITIONS.items()
+        if after
+    ]
+    return reduce(or_, [models.Q(before="", after=State.RESERVED.value), *noted, *legal])
+
+
 class BookingTransition(models.Model):
-    """One step of a booking: from where to where, when, who and why. Only ever inserted."""
+    """One step of a booking: from where to where, when, who and why. Only ever inserted.
+
+    `who` is traveler, staff, airline or movmo; `via` is the door and the client of a person's call.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     booking = models.ForeignKey(Booking, on_delete=models.PROTECT, related_name="transitions")
@@ -102,11 +135,15 @@ class BookingTransition(models.Model):
     after = models.CharField(max_length=20, choices=STATES)
     fence = models.PositiveIntegerField()
     at = models.DateTimeField()
+    who = models.CharField(max_length=10)
+    via = models.CharField(max_length=100, blank=True)
+    user_id = models.UUIDField(null=True)
     reason = models.CharField(max_length=200)
 
     class Meta:
         db_table = "booking_transition"
         ordering = ["id"]
+        constraints = [models.CheckConstraint(condition=_steps(), name="legal_step")]
 
     def __str__(self) -> str:
         return f"{self.before} → {self.after}"

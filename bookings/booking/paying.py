@@ -14,7 +14,7 @@ import structlog
 from bookings.booking import failures, steps
 from bookings.booking.models import HELD_MONEY, Booking
 from bookings.booking.ordering import order_request
-from bookings.booking.states import State
+from bookings.booking.states import UNPAID, State
 from bookings.booking.steps import Clock
 from bookings.offer.services import stale
 from bookings.payment_method.models import PaymentMethod
@@ -27,7 +27,6 @@ from bookings.providers.types import CardAnswer, CardStatus
 log = structlog.get_logger()
 
 LONGEST_REFERENCE, LONGEST_URL = 100, 500
-UNPAID = (State.RESERVED, State.REQUIRES_ACTION)
 
 
 def may_be_submitted(booking: Booking) -> bool:

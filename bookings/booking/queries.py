@@ -6,9 +6,9 @@ from uuid import UUID
 
 from django.db.models import F, Q
 
-from bookings.booking.models import HELD_MONEY, Booking
+from bookings.booking.models import GIVEN_BACK, HELD_MONEY, Booking
 from bookings.booking.schemas import BookingList, BookingSummary, BookingView, FailureView, PaymentView, SearchBookings
-from bookings.booking.states import OPEN, UNDER_WAY, State
+from bookings.booking.states import OPEN, OVER, UNDER_WAY
 from bookings.catalogue import modes
 from bookings.offer.schemas import MoneyView
 from bookings.providers.types import PassengerType
@@ -91,9 +91,9 @@ def pays_with(payment_method_id: UUID) -> bool:
 
 
 def held_money() -> Q:
-    """Failed bookings for which a card is still held. After LAPSES the bank has let go of it, whatever it was told."""
+    """Without a sale, and a card is still held. After LAPSES the bank has let go of it, whatever it was told."""
     since = clock.now() - LAPSES
-    return Q(state=State.FAILED, payment_status__in=HELD_MONEY, updated_at__gt=since)
+    return Q(state__in=GIVEN_BACK, payment_status__in=HELD_MONEY, updated_at__gt=since)
 
 
 def to_give_back(*, limit: int) -> list[Booking]:
@@ -103,7 +103,7 @@ def to_give_back(*, limit: int) -> list[Booking]:
 
 def _ticketing(booking: Booking) -> Literal["ticketed", "reserved_not_ticketed", "not_booked"]:
     """Confirmed is not ticketed: that takes a document for each passenger with a seat."""
-    if booking.state not in (State.CONFIRMED, State.HELD):
+    if not booking.order_id or booking.state in OVER:
         return "not_booked"
     seated = {person["slot_id"] for person in booking.people if person["type"] != PassengerType.INFANT}
     ticketed = {document["slot_id"] for document in booking.documents}

@@ -13,30 +13,35 @@ the lease is over, and the settle window counts from there. An order in hand is 
 up meanwhile, a person is told.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from django.db.models import F
 
 from bookings.booking import failures, paying, steps
+from bookings.booking.actors import AIRLINE
 from bookings.booking.models import Booking
 from bookings.booking.ordering import order_request
-from bookings.booking.states import ASKED_ABOUT, State
+from bookings.booking.states import ASKED_ABOUT, OVER, TRANSITIONS, State
 from bookings.booking.steps import LEASE, Clock
 from bookings.providers import registry
 from bookings.providers.errors import OutcomeUnknown, ProviderFailure, Refusal, Rejected, Unavailable
-from bookings.providers.types import OrderStatus, ProviderOrder
+from bookings.providers.types import OrderStatus, PassengerType, ProviderOrder
 
 log = structlog.get_logger()
 
 MOST_ATTEMPTS = 3
+FIRST_WATCH = timedelta(minutes=1)
+"""After an order was made its tickets may be on their way, and an airline may change its mind."""
 
 STATE_OF_ORDER = {
     OrderStatus.CONFIRMED: State.CONFIRMED,
     OrderStatus.HELD: State.HELD,
     OrderStatus.PENDING: State.PENDING,
     OrderStatus.FAILED: State.FAILED,
+    OrderStatus.LAPSED: State.LAPSED,
+    OrderStatus.CANCELLED: State.CANCELLED,
 }
 
 
@@ -120,26 +125,40 @@ def _record(booking: Booking, order: ProviderOrder, *, now: datetime) -> Booking
     after = STATE_OF_ORDER[order.status]
     if after == booking.state:
         return steps.pause(booking, now=now)
-    if after is State.FAILED:
+    if after is State.FAILED or (after in OVER and after not in TRANSITIONS[State(booking.state)]):
         refused = failures.OrderRefused(provider=booking.provider)
-        return steps.fail(booking, refused, now=now, detail="the order failed")
+        return steps.fail(booking, refused, now=now, detail=f"the order is {order.status}")
+    path = [after, State.TICKETED] if after is State.CONFIRMED and is_ticketed(booking, order) else [after]
     reason = "the provider has the order"
-    settled = steps.settle(booking, after, now=now, reason=reason, **_as_recorded(order, booking))
+    settled = steps.settle(booking, *path, now=now, reason=reason, by=AIRLINE, **as_recorded(order, booking, now=now))
     return settled if settled.order_id == order.order_id else _orphaned(settled, order, now=now)
 
 
-def _as_recorded(order: ProviderOrder, booking: Booking) -> dict[str, Any]:
+def is_ticketed(booking: Booking, order: ProviderOrder) -> bool:
+    """Whether every passenger with a seat has a document."""
+    seated = {p["provider_passenger_id"] for p in booking.people if p["type"] != PassengerType.INFANT}
+    return seated <= {document.provider_passenger_id for document in order.documents}
+
+
+def as_recorded(order: ProviderOrder, booking: Booking, *, now: datetime) -> dict[str, Any]:
     """The provider's order in the booking's columns."""
     slot_ids = {person["provider_passenger_id"]: person["slot_id"] for person in booking.people}
     return {
         "order_id": order.order_id,
         "record_locators": list(order.record_locators),
         "documents": [
-            {"type": document.type, "number": document.number, "slot_id": slot_ids[document.provider_passenger_id]}
+            {
+                "type": document.type,
+                "number": document.number,
+                "slot_id": slot_ids[document.provider_passenger_id],
+                "coupons": list(document.coupons),
+            }
             for document in order.documents
             if document.provider_passenger_id in slot_ids  # a stranger's ticket must not hide the order
         ],
         "payment_required_by": order.payment_required_by,
+        "price_guarantee_expires_at": order.price_guarantee_expires_at,
+        "watch_at": None if STATE_OF_ORDER[order.status] in OVER else now + FIRST_WATCH,
     }
 
 

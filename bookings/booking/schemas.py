@@ -68,6 +68,9 @@ class DocumentView(View):
     type: str = Field(examples=["electronic_ticket"])
     number: str = Field(examples=["0002412345678"])
     slot_id: UUID
+    coupons: list[str] = Field(
+        default=[], description="One status for each flight, in the order of travel.", examples=[["open", "open"]]
+    )
 
 
 class FailureView(View):
@@ -79,11 +82,11 @@ class BookingSummary(View):
     booking_id: UUID
     status: State = Field(
         description=(
-            "`confirmed`, `held` and `failed` are final. `requires_action`: the cardholder's bank asks; give the "
-            "traveler `payment.challenge_url`, then read again. `reserved`, `submitting`, `pending` and `unknown` "
-            "are being decided with the airline: read again later and do not book again. `manual_review`: our staff "
-            "asks the "
-            "airline; do not book again either."
+            "`ticketed`: booked, with tickets. `confirmed`: booked, tickets to follow. `held`: reserved until "
+            "`payment_required_by`. `failed`, `lapsed`, `cancelled`: over. `requires_action`: the cardholder's bank "
+            "asks; give the traveler `payment.challenge_url`, then read again. `reserved`, `submitting`, `pending`, "
+            "`unknown`, `confirming` and `cancelling` are being decided with the airline: read again later and do not "
+            "book again. `manual_review`: our staff asks the airline; do not book again either."
         ),
         examples=["confirmed"],
     )

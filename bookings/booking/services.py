@@ -3,7 +3,9 @@
 from typing import Any
 from uuid import UUID
 
-from bookings.booking import failures, queries, saga, steps
+from bookings.booking import events, failures, queries, saga, steps
+from bookings.booking.actors import Actor
+from bookings.booking.events import BookingEvent
 from bookings.booking.models import Booking, BookingTransition
 from bookings.booking.schemas import BookingView, CreateBooking, Mode
 from bookings.booking.states import DECIDED, State
@@ -22,6 +24,7 @@ from bookings.providers import registry
 from bookings.providers.types import Capabilities, NormalisedOffer, PassengerType
 from movmo.kit.errors import DomainError, InvalidArguments, Kind, revive
 from movmo.kit.money import amount_at
+from movmo.operations import events as told
 from movmo.operations.context import Context
 from movmo.operations.idempotency import IdempotencyInProgress
 
@@ -70,7 +73,7 @@ def reserve(ctx: Context, request: CreateBooking) -> None:
     people = _mapped_people(slots)
     _check_party(people, content)
     capabilities = registry.provider(offer.provider).capabilities
-    Booking.objects.create(
+    booking = Booking.objects.create(
         id=ctx.resource_id,
         user_id=ctx.traveler_id,
         partner_id=ctx.caller.partner_id,
@@ -80,19 +83,31 @@ def reserve(ctx: Context, request: CreateBooking) -> None:
         offer=offer,
         mode=request.mode,
         state=State.RESERVED,
+        sequence=1,
         payment_method=_card(ctx, request, offer),
-        total_minor=offer.total_minor,
+        total_minor=offer.total.minor,
         currency=offer.currency,
         passengers=[
             _frozen(slot, person, slots) | _asked_for(person, content, capabilities) for slot, person in people
         ],
+        services=offer.services,
         itinerary=[part.model_dump(mode="json") for part in presentation.slice_views(content, slots)],
         created_at=ctx.now,
         updated_at=ctx.now,
     )
+    by = Actor.of(ctx.caller)
     BookingTransition.objects.create(
-        booking_id=ctx.resource_id, after=State.RESERVED, fence=0, at=ctx.now, reason=f"by {ctx.caller.door}"
+        booking=booking,
+        after=State.RESERVED,
+        fence=0,
+        at=ctx.now,
+        reason="asked for",
+        who=by.who,
+        via=by.via,
+        user_id=by.user_id,
     )
+    reserved = BookingEvent(booking_id=booking.pk, status=State.RESERVED)
+    told.write(events.subject(booking), [(events.OF_STATE[State.RESERVED], reserved)], after=0, at=ctx.now)
 
 
 def advance(ctx: Context, booking_id: UUID) -> BookingView:

@@ -1,26 +1,34 @@
-"""A booking's single steps: compare-and-swap on (state, fence), each in a transaction of its own, each written down.
+"""A booking's single steps: compare-and-swap on (state, fence, sequence), each in a transaction of its own, each
+written down as a transition and told as an event.
 
 Whoever holds the newest fence speaks for the booking; a step of anybody else changes nothing and returns it as it is.
 """
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import structlog
 from django.db import transaction
 from django.db.models import F
+from pydantic import BaseModel
 
-from bookings.booking import failures, states
+from bookings.booking import events, failures, states
+from bookings.booking.actors import MOVMO, Actor
+from bookings.booking.events import BookingEvent
 from bookings.booking.models import Booking, BookingTransition
 from bookings.booking.states import State
 from bookings.offer import services as offers
 from movmo.kit.errors import DomainError
+from movmo.operations import events as told
+from movmo.operations.events import EventType
 
 log = structlog.get_logger()
 
 LEASE = timedelta(seconds=60)
 LOOK_UP_PAUSE = timedelta(seconds=2)
+LONGEST_PAUSE = timedelta(seconds=20)
 
 Clock = Callable[[], datetime]
 
@@ -52,56 +60,109 @@ def claim(booking: Booking, after: State, *, now: datetime, **changes: object) -
     if after != booking.state:
         states.check(State(booking.state), after)
     with transaction.atomic(durable=True):
-        won = Booking.objects.filter(pk=booking.pk, state=booking.state, fence=booking.fence).update(
-            state=after, fence=F("fence") + 1, lease_until=now + LEASE, updated_at=now, **changes
-        )
-        if not won:
-            return None
-        if after != booking.state:
-            note(booking, after, fence=booking.fence + 1, now=now, reason="claimed")
-    return reload(booking.pk)
+        won = move(booking, after, now=now, reason="claimed", fence=F("fence") + 1, lease_until=now + LEASE, **changes)
+    return reload(booking.pk) if won else None
 
 
 def settle(
     booking: Booking,
-    after: State,
+    *path: State,
+    now: datetime,
+    reason: str,
+    also: Callable[[], object] | None = None,
+    by: Actor = MOVMO,
+    **changes: object,
+) -> Booking:
+    """Compare-and-swap to the outcome, over more than one state if need be. Had a newer fence won, its word stands."""
+    with transaction.atomic(durable=True):
+        if move(booking, *path, now=now, reason=reason, by=by, lease_until=None, **changes) and also is not None:
+            also()
+    return reload(booking.pk)
+
+
+def move(
+    booking: Booking,
+    *path: State,
+    now: datetime,
+    reason: str,
+    by: Actor = MOVMO,
+    more: tuple[tuple[EventType, BaseModel], ...] = (),
+    **changes: object,
+) -> bool:
+    """The compare-and-swap itself, in the transaction that is open: the row, its history and its events.
+
+    `more` are events beside those of the states. A path of one state that the booking is in changes its columns only.
+    """
+    before = State(booking.state)
+    happened: list[tuple[EventType, BaseModel]] = []
+    for one, other in _pairs(before, path):
+        states.check(one, other)
+        event = BookingEvent(booking_id=booking.pk, status=other, previous_status=one)
+        happened += [(kind, event) for kind in events.of_step(one, other)]
+    happened += more
+    won = Booking.objects.filter(pk=booking.pk, state=before, fence=booking.fence, sequence=booking.sequence).update(
+        state=path[-1], sequence=F("sequence") + len(happened), updated_at=now, **changes
+    )
+    if not won:
+        return False
+    fence = booking.fence + ("fence" in changes)
+    note_all(booking, _pairs(before, path), fence=fence, now=now, reason=reason, by=by)
+    if happened:
+        told.write(events.subject(booking), happened, after=booking.sequence, at=now)
+    return True
+
+
+def pause(booking: Booking, *, now: datetime) -> Booking:
+    """Still open: let go of the claim, but leave a moment before the next look; an airline is given longer each time."""
+    rest = LOOK_UP_PAUSE
+    if booking.submitted_at and booking.state not in states.UNPAID:
+        rest = min(max((now - booking.submitted_at) / 4, LOOK_UP_PAUSE), LONGEST_PAUSE)
+    Booking.objects.filter(pk=booking.pk, state=booking.state, fence=booking.fence).update(
+        lease_until=now + rest, updated_at=now
+    )
+    return reload(booking.pk)
+
+
+def note_facts(
+    booking: Booking,
     *,
     now: datetime,
     reason: str,
-    also: Callable[[], None] | None = None,
+    by: Actor = MOVMO,
+    also: Callable[[], object] | None = None,
+    more: tuple[tuple[EventType, BaseModel], ...] = (),
     **changes: object,
 ) -> Booking:
-    """Compare-and-swap to the outcome. A newer fence has won meanwhile: then its word stands."""
-    states.check(State(booking.state), after)
+    """Write down what was learned, in the same state."""
+    state = State(booking.state)
     with transaction.atomic(durable=True):
-        won = Booking.objects.filter(pk=booking.pk, state=booking.state, fence=booking.fence).update(
-            state=after, lease_until=None, updated_at=now, **changes
-        )
-        if won:
-            note(booking, after, fence=booking.fence, now=now, reason=reason)
+        if move(booking, state, now=now, reason=reason, by=by, more=more, lease_until=None, **changes):
+            note_all(booking, [(state, state)], fence=booking.fence, now=now, reason=reason, by=by)
             if also is not None:
                 also()
     return reload(booking.pk)
 
 
-def pause(booking: Booking, *, now: datetime) -> Booking:
-    """Still open: let go of the claim, but leave a moment before the next look."""
-    Booking.objects.filter(pk=booking.pk, state=booking.state, fence=booking.fence).update(
-        lease_until=now + LOOK_UP_PAUSE, updated_at=now
+def note_all(
+    booking: Booking, steps: list[tuple[State, State]], *, fence: int, now: datetime, reason: str, by: Actor
+) -> None:
+    BookingTransition.objects.bulk_create(
+        BookingTransition(
+            booking_id=booking.pk,
+            before=before,
+            after=after,
+            fence=fence,
+            at=now,
+            reason=reason[:200],
+            who=by.who,
+            via=by.via,
+            user_id=by.user_id,
+        )
+        for before, after in steps
     )
-    return reload(booking.pk)
 
 
-def note_facts(booking: Booking, *, now: datetime, reason: str, **changes: object) -> Booking:
-    """Write down what was learned, in the same state."""
-    with transaction.atomic(durable=True):
-        mine = Booking.objects.filter(pk=booking.pk, state=booking.state, fence=booking.fence)
-        if mine.update(updated_at=now, lease_until=None, **changes):
-            note(booking, State(booking.state), fence=booking.fence, now=now, reason=reason)
-    return reload(booking.pk)
-
-
-def note(booking: Booking, after: State, *, fence: int, now: datetime, reason: str) -> None:
-    BookingTransition.objects.create(
-        booking_id=booking.pk, before=booking.state, after=after, fence=fence, at=now, reason=reason[:200]
-    )
+def _pairs(before: State, path: tuple[State, ...]) -> list[tuple[State, State]]:
+    """The steps of a path; none for staying where one is."""
+    all_states: list[Any] = [before, *path]
+    return [(one, other) for one, other in zip(all_states, all_states[1:], strict=False) if one is not other]

@@ -17,7 +17,8 @@ STATUSES = [(status.value, status.value) for status in OfferStatus if status is 
 class Offer(models.Model):
     """`user` is null until a traveler is known: three catalogue routes need only a partner's key.
 
-    `raw` is the provider's own text. Whether the offer has run out is judged by `expires_at` and never stored.
+    `raw` is the provider's own text as it was read last; `version` counts the readings and the choices of services.
+    `services` are the seats and bags that were chosen, as they go into the order, and `services_minor` is their price. Whether the offer has run out is judged by `expires_at` and never stored.
     """
 
     class ExpirySource(models.TextChoices):
@@ -29,16 +30,20 @@ class Offer(models.Model):
     provider_offer_id = models.CharField(max_length=300)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="offers")
     partner = models.ForeignKey(Partner, null=True, on_delete=models.PROTECT, related_name="offers")
+    version = models.PositiveSmallIntegerField(default=1)
     status = models.CharField(max_length=10, choices=STATUSES, default=OfferStatus.ACTIVE)
     expires_at = models.DateTimeField()
     expiry_source = models.CharField(max_length=10, choices=ExpirySource.choices)
     total_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
+    services = models.JSONField(default=list)
+    services_minor = models.BigIntegerField(default=0)
     normalised = models.JSONField()
     raw = EncryptedField()
     raw_sha256 = models.CharField(max_length=64)
     search_id = models.UUIDField(null=True)
     search_position = models.PositiveIntegerField(null=True)
+    expiry_told_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
 
     class Meta:
@@ -57,7 +62,8 @@ class Offer(models.Model):
 
     @property
     def total(self) -> Money:
-        return Money(self.total_minor, self.currency)
+        """What is to be paid: the offer's price with that of the chosen services."""
+        return Money(self.total_minor + self.services_minor, self.currency)
 
 
 class OfferSlot(models.Model):

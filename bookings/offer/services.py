@@ -175,13 +175,14 @@ def _claim(offer: Offer, user_id: UUID) -> None:
 
 
 def consume(offer: Offer, *, user_id: UUID) -> None:
-    """Mark the traveler's offer as booked, and hold its row. Of two bookings of one offer the second raises OfferStale.
+    """Mark the traveler's offer as booked, and hold its row. Of two bookings of one offer the second raises OfferStale,
+    and so does one whose offer was read anew meanwhile.
 
     Whoever reads the offer's slots afterwards reads what will be booked: no mapping comes between.
     """
-    mine = Offer.objects.filter(pk=offer.pk, user_id=user_id)
+    mine = Offer.objects.filter(pk=offer.pk, user_id=user_id, version=offer.version)
     if not mine.filter(status=OfferStatus.ACTIVE).update(status=OfferStatus.CONSUMED):
-        raise stale(offer, "it has been booked already")
+        raise stale(offer, "it has been booked or changed meanwhile")
 
 
 def release(offer_id: UUID, *, still_valid: bool) -> None:

@@ -14,7 +14,7 @@ from movmo.kit.money import Money
 
 
 class Refusal(StrEnum):
-    """Why a provider rejected an order or a re-price."""
+    """Why a provider rejected a call. ORDER_OVER: the order was cancelled or has lapsed already."""
 
     SOLD_OUT = "sold_out"
     PRICE_CHANGED = "price_changed"
@@ -23,6 +23,11 @@ class Refusal(StrEnum):
     HOLD_ONLY = "hold_only"
     PASSENGERS_INVALID = "passengers_invalid"
     DUPLICATE_REFERENCE = "duplicate_reference"
+    HOLD_LAPSED = "hold_lapsed"
+    NOT_CANCELLABLE = "not_cancellable"
+    QUOTE_EXPIRED = "quote_expired"
+    CHANGE_WITHDRAWN = "change_withdrawn"
+    ORDER_OVER = "order_over"
     OTHER = "other"
 
 

@@ -4,18 +4,23 @@ An adapter never opens a transaction and is never called inside one (`transport.
 that talks to the provider may raise one of the three failures of `errors.py`, and nothing else.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
 from bookings.providers.types import (
+    CancellationTerms,
     Capabilities,
     CardAnswer,
     CardRequest,
+    OrderPassenger,
     OrderRequest,
     ParsedOffer,
     ProviderOrder,
     SearchQuery,
+    SeatMap,
+    StatementLine,
 )
+from movmo.kit.money import Money
 
 
 class Provider(Protocol):
@@ -51,4 +56,42 @@ class Provider(Protocol):
 
     def find_order(self, client_reference: str, *, now: datetime) -> ProviderOrder | None:
         """The order placed under our reference, or None when the provider has none."""
+        ...
+
+    def get_order(self, order_id: str, *, now: datetime) -> ProviderOrder | None:
+        """The order as it stands: its tickets, its state, a change of schedule that waits. None when there is none."""
+        ...
+
+    def reprice(self, offer: ParsedOffer, passengers: tuple[OrderPassenger, ...], *, now: datetime) -> ParsedOffer:
+        """The same flights for the same slots as they are sold now: a new reading with new ids of its services.
+
+        `passengers` are those who are known already. Raises Rejected (SOLD_OUT, OFFER_EXPIRED).
+        """
+        ...
+
+    def seat_map(self, offer: ParsedOffer, *, now: datetime) -> SeatMap:
+        """Raises Rejected (OFFER_EXPIRED)."""
+        ...
+
+    def confirm_hold(self, order_id: str, *, total: Money, now: datetime) -> ProviderOrder:
+        """Pay for a held order and ticket it. A confirmed order answers as it is.
+
+        Raises Rejected (HOLD_LAPSED, PRICE_CHANGED with the new total, PAYMENT_DECLINED, ORDER_OVER).
+        """
+        ...
+
+    def quote_cancellation(self, order_id: str, *, now: datetime) -> CancellationTerms:
+        """Binds nobody yet. Raises Rejected (NOT_CANCELLABLE, ORDER_OVER)."""
+        ...
+
+    def confirm_cancellation(self, order_id: str, reference: str, *, now: datetime) -> ProviderOrder:
+        """Cancel on the terms of a quote. A cancelled order answers as it is. Raises Rejected (QUOTE_EXPIRED)."""
+        ...
+
+    def accept_schedule_change(self, order_id: str, reference: str, *, now: datetime) -> ProviderOrder:
+        """An accepted one answers as it is. Raises Rejected (CHANGE_WITHDRAWN, ORDER_OVER)."""
+        ...
+
+    def statement(self, day: date) -> list[StatementLine]:
+        """What the provider says of one UTC day, in no order that means anything."""
         ...

@@ -208,6 +208,10 @@ class Capabilities:
     settle_window: timedelta
     genders: tuple[str, ...]
     notes: str
+    cancellation: bool = False
+    schedule_changes: bool = False
+    # Whether an order can be found by our reference. Where not, an unknown outcome goes to a person and is never resent.
+    finds_orders: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,26 +286,55 @@ class OrderStatus(StrEnum):
     HELD = "held"
     PENDING = "pending"
     FAILED = "failed"
+    LAPSED = "lapsed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderedService:
+    """A seat or bag that goes with an order. `designator` names a seat: "12A". `total` is for all of `quantity`."""
+
+    provider_service_id: str
+    type: str
+    quantity: int
+    provider_segment_ids: tuple[str, ...]
+    provider_passenger_id: str
+    total: Money
+    designator: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OrderRequest:
-    """An order to place. `client_reference` is our booking id: the provider must refuse it twice."""
+    """An order to place. `client_reference` is our booking id: the provider must refuse it twice.
+
+    `total` is the offer's with that of the services.
+    """
 
     client_reference: str
     offer: ParsedOffer
     passengers: tuple[OrderPassenger, ...]
     total: Money
     hold: bool
+    services: tuple[OrderedService, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class TravelDocument:
-    """A ticket or EMD. `number` has 13 digits."""
+    """A ticket or EMD. `number` has 13 digits. `coupons` are the statuses of its flights, in the order of travel."""
 
     type: str
     number: str
     provider_passenger_id: str
+    coupons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AnnouncedChange:
+    """A change of schedule that the airline announced and nobody has accepted. `slices` is the whole new itinerary."""
+
+    reference: str
+    slices: tuple[Slice, ...]
+    announced_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,3 +349,76 @@ class ProviderOrder:
     documents: tuple[TravelDocument, ...] = ()
     payment_required_by: datetime | None = None
     price_guarantee_expires_at: datetime | None = None
+    schedule_change: AnnouncedChange | None = None
+    refund: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CancellationTerms:
+    """What a cancellation would bring: total = refund + penalty. The airline stands by it until `expires_at`."""
+
+    reference: str
+    refund: Money
+    penalty: Money
+    refund_to: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SeatPrice:
+    """A seat as one passenger may buy it. Its service id is good for this reading only."""
+
+    provider_service_id: str
+    provider_passenger_id: str
+    total: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """`position` is window, aisle or middle. `prices` is empty where nobody of the offer may sit: taken, or not theirs."""
+
+    designator: str
+    position: str
+    features: tuple[str, ...] = ()
+    prices: tuple[SeatPrice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CabinSeats:
+    """One cabin of an aircraft, row by row. `columns` has an empty text for each aisle: ("A", "B", "", "C", "D")."""
+
+    cabin_class: CabinClass
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Seat, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentSeats:
+    provider_segment_id: str
+    cabins: tuple[CabinSeats, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SeatMap:
+    """The seats of every segment of an offer, as they were at this moment."""
+
+    segments: tuple[SegmentSeats, ...]
+
+
+class StatementKind(StrEnum):
+    SALE = "sale"
+    REFUND = "refund"
+    DEBIT_MEMO = "debit_memo"
+
+
+@dataclass(frozen=True, slots=True)
+class StatementLine:
+    """One line of what the airline says it sold and gave back on a day (UTC)."""
+
+    line_id: str
+    kind: StatementKind
+    order_id: str
+    record_locator: str
+    document_number: str
+    amount: Money
+    day: date

@@ -24,7 +24,7 @@ def check_operations(**_: Any) -> list[CheckMessage]:
 
 def _problems(operation: Operation) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
-    if not operation.scopes and not (operation.is_read and operation.needs is Credentials.KEY):
+    if not operation.scopes and not (operation.needs is Credentials.KEY and (operation.is_read or not operation.tool)):
         found.append(("movmo.E001", "needs at least one scope"))
     if unknown := [scope for scope in operation.scopes if scope not in SCOPES]:
         found.append(("movmo.E002", f"names unknown scopes: {unknown}"))
@@ -34,6 +34,8 @@ def _problems(operation: Operation) -> list[tuple[str, str]]:
         found.append(("movmo.E004", "declares no errors"))
     if operation.is_saga and operation.idempotency is not Idempotency.REQUIRED:
         found.append(("movmo.E005", "is a saga, which must require an idempotency key"))
+    if operation.ask is not None and (operation.is_read or operation.is_saga):
+        found.append(("movmo.E009", "asks a provider before a local write, which it is not"))
     if operation.is_read and operation.idempotency is not Idempotency.NONE:
         found.append(("movmo.E006", "is a read and cannot take an idempotency key"))
     if operation.is_read and operation.rest.status == CREATED:

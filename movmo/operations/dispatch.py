@@ -155,8 +155,9 @@ class _Write:
         self._trail = trail
 
     def without_key(self) -> Answer:
+        asked = self._asked()
         with transaction.atomic(durable=True):
-            view = self._operation.handler(self._ctx, self._request)
+            view = self._operation.handler(self._ctx, self._request, *asked)
             self._trail.about(self._ctx.resource_id)
             self._trail.done()
         return Answer(view, self._operation.rest.status)
@@ -164,15 +165,22 @@ class _Write:
     def first(self, claim: Claim) -> Answer:
         if self._operation.is_saga:
             return self._first_of_saga(claim)
+        if self._operation.ask is not None and idempotency.is_claimed(claim):
+            raise AlreadyClaimed  # a replay asks nobody
+        asked = self._asked()
         with transaction.atomic(durable=True):
             record = idempotency.insert(claim, self._ctx)
-            view = self._operation.handler(self._ctx, self._request)
+            view = self._operation.handler(self._ctx, self._request, *asked)
             reference = self._reference(view)
             status = self._operation.rest.status
             idempotency.settle(record, status=status, reference=reference, body=None if reference else view)
             self._trail.about(self._ctx.resource_id)
             self._trail.done()
         return Answer(view, status)
+
+    def _asked(self) -> tuple[Any, ...]:
+        """What a provider was asked before anything is written; nothing for most operations."""
+        return (self._operation.ask(self._ctx, self._request),) if self._operation.ask is not None else ()
 
     def _first_of_saga(self, claim: Claim) -> Answer:
         with transaction.atomic(durable=True):

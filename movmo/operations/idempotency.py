@@ -79,6 +79,11 @@ def insert(claim: Claim, ctx: Context) -> IdempotencyRecord:
     return record
 
 
+def is_claimed(claim: Claim) -> bool:
+    """A glance before work that a replay need not do; the insert decides."""
+    return IdempotencyRecord.objects.filter(owner_id=claim.owner_id, key_hash=claim.key_hash).exists()
+
+
 def find(claim: Claim) -> IdempotencyRecord:
     """The record of a claimed key. Raises IdempotencyKeyReused; IdempotencyInProgress if it vanished meanwhile."""
     record = IdempotencyRecord.objects.filter(owner_id=claim.owner_id, key_hash=claim.key_hash).first()

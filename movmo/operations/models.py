@@ -101,3 +101,81 @@ class HouseKey(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Outbox(models.Model):
+    """Work that follows a change: see `outbox`. `payload` holds ids and nothing else."""
+
+    class State(models.TextChoices):
+        READY = "ready"
+        DONE = "done"
+        GIVEN_UP = "given_up"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    topic = models.CharField(max_length=40)
+    dedup = models.CharField(max_length=120, unique=True)
+    payload = models.JSONField(default=dict)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.READY)
+    fence = models.PositiveIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField()
+    lease_until = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=80, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "outbox"
+        verbose_name_plural = "outbox"
+        constraints = [
+            models.CheckConstraint(condition=models.Q(state__in=["ready", "done", "given_up"]), name="outbox_state")
+        ]
+        indexes = [
+            models.Index(fields=["due_at", "id"], condition=models.Q(state="ready"), name="outbox_due"),
+            models.Index(fields=["created_at"], condition=models.Q(state="done"), name="outbox_done"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.topic} {self.state}"
+
+
+class Event(models.Model):
+    """Something that happened to a subject, a booking for one, written with the change itself: see `events`.
+
+    `sequence` counts the events of the subject without gaps. `position` orders all events as they became readable; it
+    is null until the event is published.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    type = models.CharField(max_length=60)
+    subject_id = models.UUIDField()
+    sequence = models.PositiveIntegerField()
+    position = models.PositiveBigIntegerField(null=True, unique=True)
+    partner_id = models.UUIDField(null=True)
+    user_id = models.UUIDField(null=True)
+    is_live = models.BooleanField()
+    payload = models.JSONField(default=dict)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "event"
+        constraints = [models.UniqueConstraint(fields=["subject_id", "sequence"], name="one_event_per_sequence")]
+        indexes = [
+            models.Index(fields=["partner_id", "position"], name="event_of_partner"),
+            models.Index(fields=["created_at"], name="event_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.sequence}"
+
+
+class EventCounter(models.Model):
+    """One row: the last position given out. Whoever publishes holds it until the commit, so positions appear in order."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    position = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        db_table = "event_counter"
+
+    def __str__(self) -> str:
+        return str(self.position)

@@ -15,6 +15,7 @@ SCOPES = {
     "offers:write": "Prepare offers for you and put passengers on them",
     "bookings:read": "See your bookings",
     "bookings:write": "Book flights for you, which spends money",
+    "bookings:cancel": "Cancel your bookings, on terms that the airline quotes",
     "passengers:read": "See the passengers you have saved",
     "passengers:write": "Save passengers for you",
     "payment_methods:read": "See which cards you keep, never their numbers",

@@ -58,7 +58,8 @@ def DELETE(path: str) -> Route:
     return Route("DELETE", path, 204)
 
 
-Handler = Callable[[Context, Any], Any]
+Handler = Callable[..., Any]
+Ask = Callable[[Context, Any], Any]
 Advance = Callable[[Context, UUID], View]
 
 
@@ -79,6 +80,7 @@ class Operation:
     tool: bool = True
     open_world: bool = False
     advance: Advance | None = None
+    ask: Ask | None = None
     audited: bool = False
 
     @cached_property
@@ -128,6 +130,7 @@ class Options(TypedDict, total=False):
     tool: bool
     open_world: bool
     advance: Advance | None
+    ask: Ask | None
     audited: bool
 
 
@@ -145,7 +148,9 @@ def operation(
     A saga gives `advance`: its handler only reserves, inside the transaction that claims the idempotency key, the row
     whose id is `ctx.resource_id`; `advance(ctx, id)` drives it on, may be repeated, and returns the view.
     `resource` is the URI template of what the operation reads or makes; a write is replayed through the read of the
-    same resource. `open_world`: a provider is asked or told. `audited`: a read that leaves a line over every door.
+    same resource. A write that needs to know something of a provider first, and sends nothing that matters if it is
+    lost, gives `ask`: it runs with no transaction open, and its answer is the handler's third argument.
+    `open_world`: a provider is asked or told. `audited`: a read that leaves a line over every door.
     `idempotency` is OPTIONAL for writes unless they say otherwise.
     """
     options.setdefault("idempotency", Idempotency.NONE if effect is Effect.READ else Idempotency.OPTIONAL)

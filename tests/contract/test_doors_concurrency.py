@@ -45,7 +45,7 @@ def test_one_key_over_all_doors_makes_one_booking(stage: Stage, _round: int) -> 
     assert {one.code for one in heard if one.is_refusal} <= BUSY
     assert {one.body["booking_id"] for one in answered} == {str(booking.pk)}
     assert sum(not one.replayed for one in answered) <= 1
-    assert booking.state == "confirmed"
+    assert booking.state == "ticketed"
 
 
 @pytest.mark.parametrize("_round", range(2))

@@ -313,5 +313,5 @@ ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "create_booking": lambda world: booking_of(world.mapped_offer()),
     "get_booking": lambda world: {"booking_id": str(world.booking().booking_id)},
     "get_usage": lambda world: {"from": clock.now().date().isoformat()},
-    "search_bookings": lambda world: {"status": "confirmed", "limit": 5},
+    "search_bookings": lambda world: {"status": "ticketed", "limit": 5},
 }

@@ -24,7 +24,7 @@ PNR = re.compile(r"[A-Z0-9]{6}")
 
 def assert_ticketed(trip: Told) -> None:
     read = trip["read"]
-    assert (read["status"], read["ticketing"]) == ("confirmed", "ticketed")
+    assert (read["status"], read["ticketing"]) == ("ticketed", "ticketed")
     assert PNR.fullmatch(read["record_locator"])
     assert re.fullmatch(r"[0-9]{13}", read["documents"][0]["number"])
     assert read["passengers"][0]["name_as_ticketed"] == "MUELLER/ANA MARIA"
@@ -58,7 +58,7 @@ def test_an_agent_signs_in_with_the_sdk_s_own_client_and_books(stage: Stage, mod
 def test_a_back_end_books_from_search_to_pnr(stage: Stage) -> None:
     trip = Backend(stage).walk(key=new_key())
     assert_ticketed(trip)
-    listed = Backend(stage).get("/v1/users/me/bookings", status="confirmed").json()
+    listed = Backend(stage).get("/v1/users/me/bookings", status="ticketed").json()
     assert listed["data"][0]["booking_id"] == trip["read"]["booking_id"]
 
 

@@ -19,7 +19,7 @@ REFUSED = {
     "ERROR502CLEAN": (503, "provider_unavailable"),
 }
 # Family name → the status of the booking at the first read after the open answer.
-OPEN = {"TIMEOUTBOOKED": "confirmed", "ERROR500BOOKED": "confirmed", "TIMEOUTLOST": "unknown"}
+OPEN = {"TIMEOUTBOOKED": "ticketed", "ERROR500BOOKED": "ticketed", "TIMEOUTLOST": "unknown"}
 OTHER: dict[DoorName, DoorName] = {"rest": "mcp", "mcp": "mcp-legacy", "mcp-legacy": "rest"}
 
 
@@ -64,4 +64,4 @@ def test_an_open_outcome_is_told_as_such_and_decided_by_a_read(stage: Stage, nam
     assert read(stage, OTHER[door_name], told)["status"] == OPEN[name]
     again = stage.call(OTHER[door_name], the("create_booking"), order, key=key)
     assert (again.replayed, again.body["booking_id"]) == (True, told.body["booking_id"])
-    assert SandboxOrder.objects.count() == orders + (OPEN[name] == "confirmed")
+    assert SandboxOrder.objects.count() == orders + (OPEN[name] == "ticketed")

@@ -44,8 +44,8 @@ def is_undecided(outcome: object) -> bool:
 class TestFinalAnswers:
     def test_an_order_that_is_confirmed_confirms_the_booking(self, trip: Trip) -> None:
         trip.book()
-        assert (trip.state, trip.live_orders) == (State.CONFIRMED, 1)
-        assert trip.path == ["reserved", "submitting", "confirmed"]
+        assert (trip.state, trip.live_orders) == (State.TICKETED, 1)
+        assert trip.path == ["reserved", "submitting", "confirmed", "ticketed"]
 
     @pytest.mark.parametrize(("mood", "error", "offer_status"), FINAL, ids=[row[1].code for row in FINAL])
     def test_a_final_failure_fails_the_booking(
@@ -68,7 +68,7 @@ class TestFinalAnswers:
 class TestPending:
     @pytest.mark.parametrize("resume", BY_ANYBODY)
     @pytest.mark.parametrize(
-        ("decision", "state"), [(OrderStatus.CONFIRMED, State.CONFIRMED), (OrderStatus.FAILED, State.FAILED)]
+        ("decision", "state"), [(OrderStatus.CONFIRMED, State.TICKETED), (OrderStatus.FAILED, State.FAILED)]
     )
     def test_a_pending_order_is_asked_for_until_it_is_decided(
         self, trip: Trip, resume: Resume, decision: OrderStatus, state: State
@@ -108,8 +108,8 @@ class TestUnknownOutcomes:
         assert is_undecided(trip.book(mood))
         assert trip.state is State.UNKNOWN
         resume(trip)
-        assert (trip.state, trip.live_orders, len(trip.airline.sent)) == (State.CONFIRMED, 1, 1)
-        assert trip.path == ["reserved", "submitting", "unknown", "confirmed"]
+        assert (trip.state, trip.live_orders, len(trip.airline.sent)) == (State.TICKETED, 1, 1)
+        assert trip.path == ["reserved", "submitting", "unknown", "confirmed", "ticketed"]
 
     @pytest.mark.parametrize("resume", BY_ANYBODY)
     @pytest.mark.parametrize("mood", LEFT_NOTHING)
@@ -126,8 +126,8 @@ class TestUnknownOutcomes:
         trip.book(mood)
         trip.clock.forward(minutes=3)
         resume(trip)
-        assert (trip.state, trip.live_orders, len(trip.airline.sent)) == (State.CONFIRMED, 1, 2)
-        assert trip.path == ["reserved", "submitting", "unknown", "reserved", "submitting", "confirmed"]
+        assert (trip.state, trip.live_orders, len(trip.airline.sent)) == (State.TICKETED, 1, 2)
+        assert trip.path == ["reserved", "submitting", "unknown", "reserved", "submitting", "confirmed", "ticketed"]
 
     @pytest.mark.parametrize("resume", BY_ANYBODY)
     def test_an_order_that_comes_late_is_found_and_not_doubled(self, trip: Trip, resume: Resume) -> None:
@@ -135,12 +135,12 @@ class TestUnknownOutcomes:
         for _ in range(50):
             trip.clock.forward(seconds=3)
             resume(trip)
-        assert (trip.state, trip.live_orders, len(trip.airline.sent)) == (State.CONFIRMED, 1, 1)
+        assert (trip.state, trip.live_orders, len(trip.airline.sent)) == (State.TICKETED, 1, 1)
 
     def test_a_reference_that_the_airline_knows_is_looked_up_at_once(self, trip: Trip) -> None:
         trip.book(moods.knows_the_reference)
-        assert (trip.state, trip.live_orders, len(trip.airline.sent)) == (State.CONFIRMED, 1, 1)
-        assert trip.path == ["reserved", "submitting", "unknown", "confirmed"]
+        assert (trip.state, trip.live_orders, len(trip.airline.sent)) == (State.TICKETED, 1, 1)
+        assert trip.path == ["reserved", "submitting", "unknown", "confirmed", "ticketed"]
 
 
 class TestPowerCuts:
@@ -149,8 +149,8 @@ class TestPowerCuts:
         trip.book_and_lose_power_before_the_claim()
         assert (trip.state, trip.airline.sent) == (State.RESERVED, [])
         resume(trip)
-        assert (trip.state, trip.live_orders) == (State.CONFIRMED, 1)
-        assert trip.path == ["reserved", "submitting", "confirmed"]
+        assert (trip.state, trip.live_orders) == (State.TICKETED, 1)
+        assert trip.path == ["reserved", "submitting", "confirmed", "ticketed"]
 
     @pytest.mark.parametrize("resume", BY_ANYBODY)
     @pytest.mark.parametrize("mood", [moods.power_fails_before_sending, moods.power_fails_after_the_answer])
@@ -166,8 +166,8 @@ class TestPowerCuts:
         trip.book(moods.power_fails_after_the_answer)
         trip.clock.forward(seconds=60)
         resume(trip)
-        assert (trip.state, trip.live_orders, len(trip.airline.sent)) == (State.CONFIRMED, 1, 1)
-        assert trip.path == ["reserved", "submitting", "unknown", "confirmed"]
+        assert (trip.state, trip.live_orders, len(trip.airline.sent)) == (State.TICKETED, 1, 1)
+        assert trip.path == ["reserved", "submitting", "unknown", "confirmed", "ticketed"]
 
     @pytest.mark.parametrize("resume", BY_A_SENDER)
     def test_before_the_order_was_out(self, trip: Trip, resume: Resume) -> None:
@@ -177,7 +177,7 @@ class TestPowerCuts:
         assert trip.state is State.UNKNOWN
         trip.clock.forward(minutes=3)
         resume(trip)
-        assert (trip.state, trip.live_orders, len(trip.airline.sent)) == (State.CONFIRMED, 1, 2)
+        assert (trip.state, trip.live_orders, len(trip.airline.sent)) == (State.TICKETED, 1, 2)
 
     @pytest.mark.parametrize("resume", BY_ANYBODY)
     def test_during_a_look_up(self, trip: Trip, resume: Resume) -> None:
@@ -188,7 +188,7 @@ class TestPowerCuts:
         assert trip.state is State.UNKNOWN  # the dead one's lease
         trip.clock.forward(seconds=60)
         resume(trip)
-        assert (trip.state, trip.live_orders, len(trip.airline.sent)) == (State.CONFIRMED, 1, 1)
+        assert (trip.state, trip.live_orders, len(trip.airline.sent)) == (State.TICKETED, 1, 1)
 
     def test_a_replay_within_the_lease_hears_that_the_first_call_still_runs(self, trip: Trip) -> None:
         trip.book(moods.power_fails_before_sending)

@@ -37,7 +37,7 @@ def test_with_one_key_over_both_doors_one_order_is_made(world: World, ana_by_sco
     told = {one.view.booking_id for one in outcomes if isinstance(one, Answer) and isinstance(one.view, BookingView)}
     assert told <= {Booking.objects.get().pk}
     assert world.book(offer, key=KEY).replayed
-    assert Booking.objects.get().state == "confirmed"
+    assert Booking.objects.get().state == "ticketed"
 
 
 def test_with_different_keys_one_offer_is_booked_once(world: World) -> None:

@@ -35,7 +35,7 @@ class Dying:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(("name", "ends"), [("Andersson", State.CONFIRMED), ("SOLDOUT", State.FAILED)])
+@pytest.mark.parametrize(("name", "ends"), [("Andersson", State.TICKETED), ("SOLDOUT", State.FAILED)])
 def test_at_every_statement(world: World, the_vault: SandboxVault, clock: StoppedClock, name: str, ends: State) -> None:
     card = str(world.card().payment_method_id)
     for at in range(MOST_STATEMENTS):
@@ -58,7 +58,7 @@ def test_at_every_statement(world: World, the_vault: SandboxVault, clock: Stoppe
             continue
         paid = [one for one in the_vault.desk._by_key.values() if one.key == str(booking.pk)]
         assert (booking.state, len(paid)) == (ends, 1), at
-        assert paid[0].status == booking.payment_status == ("approved" if ends is State.CONFIRMED else "voided"), at
+        assert paid[0].status == booking.payment_status == ("approved" if ends is State.TICKETED else "voided"), at
     else:
         pytest.fail("it never came to its end")
     assert at > 10

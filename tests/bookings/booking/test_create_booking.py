@@ -60,7 +60,7 @@ def refusal(world: World, offer: OfferView, **changes: Any) -> DomainError:
 class TestBooked:
     def test_an_offer_is_booked_and_ticketed(self, world: World) -> None:
         booking = booked(world, world.mapped_offer())
-        assert (booking.status, booking.ticketing, booking.failure) == ("confirmed", "ticketed", None)
+        assert (booking.status, booking.ticketing, booking.failure) == ("ticketed", "ticketed", None)
         assert booking.record_locator == booking.record_locators[0] == SandboxOrder.objects.get().record_locator
 
     def test_it_answers_201(self, world: World) -> None:
@@ -89,12 +89,17 @@ class TestBooked:
         booking = booked(world, world.mapped_offer(), by=ana_by_scout)
         row = Booking.objects.get(pk=booking.booking_id)
         assert (row.user_id, row.partner_id, row.client_id, row.door) == (ana_by_scout.user_id, None, "scout", "mcp")
-        assert str(row) == f"{booking.record_locator} (confirmed)"
+        assert str(row) == f"{booking.record_locator} (ticketed)"
 
     def test_every_step_is_written_down(self, world: World) -> None:
         booked(world, world.mapped_offer())
         steps = BookingTransition.objects.order_by("id")
-        assert [str(step) for step in steps] == [" → reserved", "reserved → submitting", "submitting → confirmed"]
+        assert [str(step) for step in steps] == [
+            " → reserved",
+            "reserved → submitting",
+            "submitting → confirmed",
+            "confirmed → ticketed",
+        ]
 
     def test_the_call_leaves_its_audit_lines(self, world: World) -> None:
         booking = booked(world, world.mapped_offer())

@@ -74,7 +74,7 @@ def test_after_a_declined_payment_the_offer_is_booked_with_a_new_key(world: Worl
     offer = world.mapped_offer(family_name="DECLINED")
     book(world, offer)
     world.map(offer, 0, world.passenger())
-    assert view_of(BookingView, world.book(offer)).status == "confirmed"
+    assert view_of(BookingView, world.book(offer)).status == "ticketed"
 
 
 @pytest.mark.parametrize("name", ["TIMEOUTBOOKED", "ERROR500BOOKED", "TIMEOUTLOST"])
@@ -92,7 +92,7 @@ def test_an_order_whose_answer_was_lost_is_found_by_the_next_read(world: World, 
     assert isinstance(answer, Answer)
     booking_id = str(view_of(BookingView, answer).booking_id)
     booking = view_of(BookingView, world.call("get_booking", booking_id=booking_id))
-    assert (booking.status, booking.ticketing) == ("confirmed", "ticketed")
+    assert (booking.status, booking.ticketing) == ("ticketed", "ticketed")
     assert booking.record_locator == SandboxOrder.objects.get().record_locator
 
 
@@ -102,5 +102,5 @@ def test_an_order_whose_answer_was_lost_is_found_by_a_replay_with_the_first_stat
     book(world, offer)
     again = book(world, offer)
     assert isinstance(again, Answer)
-    assert (again.status, again.replayed, view_of(BookingView, again).status) == (202, True, "confirmed")
+    assert (again.status, again.replayed, view_of(BookingView, again).status) == (202, True, "ticketed")
     assert SandboxOrder.objects.count() == 1

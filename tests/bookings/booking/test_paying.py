@@ -75,7 +75,7 @@ def answer_bank(booking: BookingView, answer: str) -> None:
 class TestApproved:
     def test_the_airline_charges_the_card_for_the_total(self, world: World, the_vault: SandboxVault) -> None:
         booking = pay(world)
-        assert booking.status == State.CONFIRMED
+        assert booking.status == State.TICKETED
         assert booking.payment is not None
         assert (booking.payment.status, booking.payment.last4) == ("approved", "4242")
         charged = authorization(the_vault, booking.booking_id)
@@ -108,7 +108,7 @@ class TestDeclined:
         offer = world.mapped_offer()
         with pytest.raises(PaymentDeclined):
             pay(world, DECLINES, offer=offer)
-        assert pay(world, offer=offer).status == State.CONFIRMED
+        assert pay(world, offer=offer).status == State.TICKETED
 
 
 class TestTheBankAsks:
@@ -126,7 +126,7 @@ class TestTheBankAsks:
         answer_bank(booking, "approve")
         clock.forward(seconds=3)
         after = read(world, booking)
-        assert after.status == State.CONFIRMED
+        assert after.status == State.TICKETED
         assert after.payment is not None
         assert (after.payment.status, after.payment.challenge_url) == ("approved", None)
 
@@ -135,7 +135,7 @@ class TestTheBankAsks:
         answer_bank(booking, "approve")
         clock.forward(seconds=3)
         call_command("resolve_bookings")
-        assert Booking.objects.get().state == State.CONFIRMED
+        assert Booking.objects.get().state == State.TICKETED
 
     @pytest.mark.parametrize(("card", "answer"), [(ASKS, "decline"), (ASKS_THEN_DECLINES, "approve")])
     def test_a_no_fails_it(self, world: World, clock: StoppedClock, card: str, answer: str) -> None:
@@ -206,7 +206,7 @@ class TestTheVaultIsAway:
         clock.forward(seconds=3)
         call_command("resolve_bookings")
         booking = Booking.objects.get()
-        assert (booking.state, booking.payment_status) == (State.CONFIRMED, "approved")
+        assert (booking.state, booking.payment_status) == (State.TICKETED, "approved")
 
     def test_past_the_end_of_the_offer_it_is_given_back(self, world: World, away: Any, clock: StoppedClock) -> None:
         offer, card, key = world.mapped_offer(), str(world.card().payment_method_id), new_key()

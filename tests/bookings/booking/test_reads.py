@@ -65,7 +65,7 @@ class TestSearchBookings:
     def test_only_one_state(self, world: World) -> None:
         confirmed = world.booking().booking_id
         world.book(world.mapped_offer(family_name="TIMEOUTLOST"))
-        assert ids(page(world, status="confirmed")) == [confirmed]
+        assert ids(page(world, status="ticketed")) == [confirmed]
         assert len(ids(page(world, status="unknown"))) == 1
         assert page(world, status="held").data == []
 

@@ -171,7 +171,7 @@ class TestSearch:
 
 class TestWhatWasBought:
     def test_a_live_booking_goes_through_with_a_live_key(self, live_world: World) -> None:
-        assert kite_booking(live_world).status == "confirmed"
+        assert kite_booking(live_world).status == "ticketed"
         assert SandboxOrder.objects.count() == 1
 
     def test_a_test_key_does_not_see_it(self, world: World, live_world: World) -> None:
