@@ -6,6 +6,7 @@ Whoever holds the newest fence speaks for the booking; a step of anybody else ch
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -41,7 +42,7 @@ def reload(booking_id: UUID) -> Booking:
     return Booking.objects.select_related("offer", "payment_method").get(pk=booking_id)
 
 
-def fail(booking: Booking, failure: DomainError, *, now: datetime, detail: str, **changes: object) -> Booking:
+def fail(booking: Booking, failure: DomainError, *, now: datetime, detail: str, **changes: Any) -> Booking:
     log.info("booking.failed", booking_id=str(booking.id), code=failure.code, detail=detail)
     return settle(
         booking,
@@ -55,7 +56,7 @@ def fail(booking: Booking, failure: DomainError, *, now: datetime, detail: str, 
     )
 
 
-def claim(booking: Booking, after: State, *, now: datetime, **changes: object) -> Booking | None:
+def claim(booking: Booking, after: State, *, now: datetime, **changes: Any) -> Booking | None:
     """Take the booking for one call to its provider; None when another has taken it."""
     if after != booking.state:
         states.check(State(booking.state), after)
@@ -71,7 +72,7 @@ def settle(
     reason: str,
     also: Callable[[], object] | None = None,
     by: Actor = MOVMO,
-    **changes: object,
+    **changes: Any,
 ) -> Booking:
     """Compare-and-swap to the outcome, over more than one state if need be. Had a newer fence won, its word stands."""
     with transaction.atomic(durable=True):
@@ -87,7 +88,7 @@ def move(
     reason: str,
     by: Actor = MOVMO,
     more: tuple[tuple[EventType, BaseModel], ...] = (),
-    **changes: object,
+    **changes: Any,
 ) -> bool:
     """The compare-and-swap itself, in the transaction that is open: the row, its history and its events.
 
@@ -113,7 +114,7 @@ def move(
 
 
 def pause(booking: Booking, *, now: datetime) -> Booking:
-    """Still open: let go of the claim, but leave a moment before the next look; an airline is given longer each time."""
+    """Still open: let go of the claim, but leave a moment before the next look: longer and longer for an airline."""
     rest = LOOK_UP_PAUSE
     if booking.submitted_at and booking.state not in states.UNPAID:
         rest = min(max((now - booking.submitted_at) / 4, LOOK_UP_PAUSE), LONGEST_PAUSE)
@@ -131,7 +132,7 @@ def note_facts(
     by: Actor = MOVMO,
     also: Callable[[], object] | None = None,
     more: tuple[tuple[EventType, BaseModel], ...] = (),
-    **changes: object,
+    **changes: Any,
 ) -> Booking:
     """Write down what was learned, in the same state."""
     state = State(booking.state)
@@ -164,5 +165,4 @@ def note_all(
 
 def _pairs(before: State, path: tuple[State, ...]) -> list[tuple[State, State]]:
     """The steps of a path; none for staying where one is."""
-    all_states: list[Any] = [before, *path]
-    return [(one, other) for one, other in zip(all_states, all_states[1:], strict=False) if one is not other]
+    return [(one, other) for one, other in pairwise((before, *path)) if one is not other]

@@ -18,7 +18,8 @@ class Offer(models.Model):
     """`user` is null until a traveler is known: three catalogue routes need only a partner's key.
 
     `raw` is the provider's own text as it was read last; `version` counts the readings and the choices of services.
-    `services` are the seats and bags that were chosen, as they go into the order, and `services_minor` is their price. Whether the offer has run out is judged by `expires_at` and never stored.
+    `services` are the seats and bags that were chosen, as they go into the order, and `services_minor` is their price.
+    Whether the offer has run out is judged by `expires_at` and never stored.
     """
 
     class ExpirySource(models.TextChoices):

@@ -210,7 +210,7 @@ class Capabilities:
     notes: str
     cancellation: bool = False
     schedule_changes: bool = False
-    # Whether an order can be found by our reference. Where not, an unknown outcome goes to a person and is never resent.
+    # By our reference. Where not, an unknown outcome goes to a person and is never sent again.
     finds_orders: bool = True
 
 
@@ -375,7 +375,7 @@ class SeatPrice:
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """`position` is window, aisle or middle. `prices` is empty where nobody of the offer may sit: taken, or not theirs."""
+    """`position` is window, aisle or middle. `prices` is empty where nobody of the offer may sit."""
 
     designator: str
     position: str

@@ -77,7 +77,7 @@ class SandboxAirline:
         triggers.fail_after_the_order(trigger)
         return placed
 
-    def find_order(self, client_reference: str) -> ProviderOrder | None:
+    def find_order(self, client_reference: str, *, now: datetime) -> ProviderOrder | None:
         """Raises Unavailable."""
         with _unavailable_without_database():
             return queries.order_by_reference(client_reference)

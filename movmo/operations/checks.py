@@ -24,7 +24,8 @@ def check_operations(**_: Any) -> list[CheckMessage]:
 
 def _problems(operation: Operation) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
-    if not operation.scopes and not (operation.needs is Credentials.KEY and (operation.is_read or not operation.tool)):
+    by_key_alone = operation.needs is Credentials.KEY and (operation.is_read or not operation.tool)
+    if not operation.scopes and not by_key_alone:
         found.append(("movmo.E001", "needs at least one scope"))
     if unknown := [scope for scope in operation.scopes if scope not in SCOPES]:
         found.append(("movmo.E002", f"names unknown scopes: {unknown}"))
@@ -34,16 +35,20 @@ def _problems(operation: Operation) -> list[tuple[str, str]]:
         found.append(("movmo.E004", "declares no errors"))
     if operation.is_saga and operation.idempotency is not Idempotency.REQUIRED:
         found.append(("movmo.E005", "is a saga, which must require an idempotency key"))
-    if operation.ask is not None and (operation.is_read or operation.is_saga):
-        found.append(("movmo.E009", "asks a provider before a local write, which it is not"))
-    if operation.is_read and operation.idempotency is not Idempotency.NONE:
-        found.append(("movmo.E006", "is a read and cannot take an idempotency key"))
-    if operation.is_read and operation.rest.status == CREATED:
-        found.append(("movmo.E008", "is a read and answers 201 Created; give its route status=200"))
+    found += _problems_of_kind(operation)
     found += [
         ("movmo.E007", f"input field {name!r} has no description") for name in undescribed(operation.request_model)
     ]
     return found
+
+
+def _problems_of_kind(operation: Operation) -> Iterator[tuple[str, str]]:
+    if operation.ask is not None and (operation.is_read or operation.is_saga):
+        yield "movmo.E009", "asks a provider before a local write, which it is not"
+    if operation.is_read and operation.idempotency is not Idempotency.NONE:
+        yield "movmo.E006", "is a read and cannot take an idempotency key"
+    if operation.is_read and operation.rest.status == CREATED:
+        yield "movmo.E008", "is a read and answers 201 Created; give its route status=200"
 
 
 def undescribed(model: type[BaseModel], path: str = "") -> list[str]:

@@ -169,7 +169,7 @@ class Event(models.Model):
 
 
 class EventCounter(models.Model):
-    """One row: the last position given out. Whoever publishes holds it until the commit, so positions appear in order."""
+    """One row: the last position given out. Whoever publishes holds it to the commit, so positions appear in order."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     position = models.PositiveBigIntegerField(default=0)

@@ -49,7 +49,7 @@ class ScriptedAirline:
         mood = self.moods.pop(0) if self.moods else confirms
         return mood(self, order)
 
-    def find_order(self, client_reference: str) -> ProviderOrder | None:
+    def find_order(self, client_reference: str, *, now: datetime) -> ProviderOrder | None:
         self.asked += 1
         self.when_asked()
         if self.is_deaf:

@@ -1,22 +1,27 @@
 """The built-in airline behind the provider port: all of it works offline, and its failures can be asked for by name."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from bookings.providers.errors import OutcomeUnknown
 from bookings.providers.sandbox.airline import Airline
 from bookings.providers.transport import refuse_in_transaction
 from bookings.providers.types import (
+    CancellationTerms,
     Capabilities,
     CardAnswer,
     CardRequest,
     CardStatus,
+    OrderPassenger,
     OrderRequest,
     ParsedOffer,
     ProviderOrder,
     SearchQuery,
+    SeatMap,
+    StatementLine,
 )
+from movmo.kit.money import Money
 
 DESK = "/desk/authorizations"  # the airline's bank sits beside the sandbox vault
 
@@ -94,4 +99,36 @@ class SandboxProvider:
 
     def find_order(self, client_reference: str, *, now: datetime) -> ProviderOrder | None:
         refuse_in_transaction()
-        return self._airline.find_order(client_reference)
+        return self._airline.find_order(client_reference, now=now)
+
+    def get_order(self, order_id: str, *, now: datetime) -> ProviderOrder | None:
+        refuse_in_transaction()
+        return self._airline.get_order(order_id, now=now)
+
+    def reprice(self, offer: ParsedOffer, passengers: tuple[OrderPassenger, ...], *, now: datetime) -> ParsedOffer:
+        refuse_in_transaction()
+        return self._parse(self._airline.reprice(offer, passengers, now=now))
+
+    def seat_map(self, offer: ParsedOffer, *, now: datetime) -> SeatMap:
+        refuse_in_transaction()
+        return self._airline.seat_map(offer, now=now)
+
+    def confirm_hold(self, order_id: str, *, total: Money, now: datetime) -> ProviderOrder:
+        refuse_in_transaction()
+        return self._airline.confirm_hold(order_id, total=total, now=now)
+
+    def quote_cancellation(self, order_id: str, *, now: datetime) -> CancellationTerms:
+        refuse_in_transaction()
+        return self._airline.quote_cancellation(order_id, now=now)
+
+    def confirm_cancellation(self, order_id: str, reference: str, *, now: datetime) -> ProviderOrder:
+        refuse_in_transaction()
+        return self._airline.confirm_cancellation(order_id, reference, now=now)
+
+    def accept_schedule_change(self, order_id: str, reference: str, *, now: datetime) -> ProviderOrder:
+        refuse_in_transaction()
+        return self._airline.accept_schedule_change(order_id, reference, now=now)
+
+    def statement(self, day: date) -> list[StatementLine]:
+        refuse_in_transaction()
+        return self._airline.statement(day)

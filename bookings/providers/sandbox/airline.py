@@ -1,9 +1,19 @@
 """What the sandbox adapter asks of its airline. The airline itself lives outside of `providers`, with its tables."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
-from bookings.providers.types import OrderRequest, ProviderOrder, SearchQuery
+from bookings.providers.types import (
+    CancellationTerms,
+    OrderPassenger,
+    OrderRequest,
+    ParsedOffer,
+    ProviderOrder,
+    SearchQuery,
+    SeatMap,
+    StatementLine,
+)
+from movmo.kit.money import Money
 
 
 class Airline(Protocol):
@@ -15,4 +25,24 @@ class Airline(Protocol):
         """Raises Rejected, Unavailable or OutcomeUnknown."""
         ...
 
-    def find_order(self, client_reference: str) -> ProviderOrder | None: ...
+    def find_order(self, client_reference: str, *, now: datetime) -> ProviderOrder | None: ...
+
+    # What follows raises as the methods of the port that have the same names.
+
+    def get_order(self, order_id: str, *, now: datetime) -> ProviderOrder | None: ...
+
+    def reprice(self, offer: ParsedOffer, passengers: tuple[OrderPassenger, ...], *, now: datetime) -> dict[str, Any]:
+        """A raw offer."""
+        ...
+
+    def seat_map(self, offer: ParsedOffer, *, now: datetime) -> SeatMap: ...
+
+    def confirm_hold(self, order_id: str, *, total: Money, now: datetime) -> ProviderOrder: ...
+
+    def quote_cancellation(self, order_id: str, *, now: datetime) -> CancellationTerms: ...
+
+    def confirm_cancellation(self, order_id: str, reference: str, *, now: datetime) -> ProviderOrder: ...
+
+    def accept_schedule_change(self, order_id: str, reference: str, *, now: datetime) -> ProviderOrder: ...
+
+    def statement(self, day: date) -> list[StatementLine]: ...
