@@ -8,9 +8,10 @@ This runs on every call of the product, so the two look-ups are single statement
 anew through the ORM would cost more than the database does.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Literal
 from uuid import UUID
@@ -34,7 +35,7 @@ FROM api_key k JOIN partner p ON p.id = k.partner_id JOIN usage_plan plan ON pla
 WHERE k.digest = %s AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > %s) AND p.is_active
 """
 FIND_BEARER = """
-SELECT u.id, t.scope, c.scopes, a.allowed_scopes, a.client_id, a.partner_id, c.id,
+SELECT u.id, t.scope, c.scopes, a.allowed_scopes, a.client_id, a.partner_id, c.id, a.tool_limits,
     (c.last_used_at IS NULL OR c.last_used_at < %s)
 FROM oauth2_provider_accesstoken t JOIN "user" u ON u.id = t.user_id JOIN oauth_application a ON a.id = t.application_id
 JOIN oauth_connection c ON c.user_id = t.user_id AND c.application_id = t.application_id
@@ -90,6 +91,7 @@ class _Token:
     scopes: frozenset[str]
     client_id: str
     partner_id: UUID | None
+    tool_limits: Mapping[str, int]
 
 
 def authenticate(*, door: Door, api_key: str | None, bearer: str | None, request_id: str) -> Caller:
@@ -114,6 +116,7 @@ def authenticate(*, door: Door, api_key: str | None, bearer: str | None, request
         scopes=token.scopes if token else frozenset(),
         plan=key.plan if key else None,
         is_live_key=key.is_live if key else None,
+        tool_limits=token.tool_limits if token else {},
         request_id=request_id,
     )
 
@@ -166,11 +169,17 @@ def _find_token(bearer: str, now: datetime) -> _Token:
         row = cursor.fetchone()
     if row is None:
         raise TokenInvalid
-    user_id, scope, connected, allowed, client_id, partner_id, connection_id, untouched = row
+    user_id, scope, connected, allowed, client_id, partner_id, connection_id, tool_limits, untouched = row
     if untouched:
         _touch(TOUCH_CONNECTION, (instant, connection_id, step))
     scopes = connections.in_force(scope, connected, allowed)
-    return _Token(_uuid(user_id), scopes, client_id, partner_id and _uuid(partner_id))
+    limits = _tool_limits(tool_limits) if tool_limits else {}
+    return _Token(_uuid(user_id), scopes, client_id, partner_id and _uuid(partner_id), limits)
+
+
+@lru_cache(maxsize=1_000)
+def _tool_limits(text: str) -> Mapping[str, int]:
+    return {name: int(rate) for name, _, rate in (entry.partition("=") for entry in text.split())}
 
 
 def _touch(statement: str, values: tuple[Any, ...]) -> None:

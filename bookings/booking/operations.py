@@ -35,6 +35,7 @@ RESOURCE = "bookings://v1/{booking_id}"
     open_world=True,
     idempotency=Idempotency.REQUIRED,
     cost=10,
+    per_minute=10,
     resource=RESOURCE,
     advance=services.advance,
     errors=(

@@ -39,6 +39,7 @@ RESOURCE = "offers://v1/{offer_id}"
     effect=Effect.READ,
     open_world=True,
     cost=10,
+    per_minute=30,
     errors=(
         ProviderUnknown,
         ProviderNotForKey,

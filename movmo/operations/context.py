@@ -1,6 +1,6 @@
 """Who calls, and what a handler is told about the call."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -36,7 +36,8 @@ class Caller:
     """A verified credential, whatever door it came through.
 
     `user_id` is the traveler of the access token, `partner_id` the owner of the API key; either may be absent.
-    `is_live_key` is whether that key is for live providers; None where no key came.
+    `is_live_key` is whether that key is for live providers; None where no key came. `tool_limits` are calls a minute by
+    tool, where staff set them for the token's client.
     """
 
     door: Door
@@ -47,6 +48,7 @@ class Caller:
     scopes: frozenset[str] = frozenset()
     plan: Plan | None = None
     is_live_key: bool | None = None
+    tool_limits: Mapping[str, int] = field(default_factory=dict)
     request_id: str = ""
 
     @property

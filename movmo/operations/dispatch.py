@@ -27,7 +27,7 @@ from movmo.operations.spec import Operation
 log = structlog.get_logger()
 
 ACCEPTED = 202
-TURNED_AWAY = (limits.RateLimited, limits.QuotaExhausted, scopes.OperationNotInPlan)
+TURNED_AWAY = (limits.RateLimited, limits.ToolRateLimited, limits.QuotaExhausted, scopes.OperationNotInPlan)
 LOCK_PHRASES = ("database is locked", "lock timeout", "deadlock detected")
 
 

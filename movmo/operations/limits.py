@@ -1,15 +1,17 @@
-"""The rate-limit step: the plan's rate per API key, the traveler's own, and the partner's calls of the month.
+"""The rate-limit step: the plan's rate per API key, the traveler's own, an agent's per tool, and a partner's month.
 
 Rates are in the cost units of the operation; a month counts calls, one each. A call that one of them refuses spends
 nothing of the others. Counted in Redis for all processes together, where `MOVMO_REDIS_URL` names one.
 
     DomainError
     ├── RateLimited       429  too fast, for a key or for a traveler
+    ├── ToolRateLimited   429  one agent calls one tool too often
     └── QuotaExhausted    429  the plan's calls of the month are used up
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
@@ -23,12 +25,13 @@ from movmo.kit.limiter.gcra import Allowance, Outcome, Quota, Store
 from movmo.kit.limiter.memory import MemoryStore
 from movmo.kit.limiter.on_redis import RedisStore
 from movmo.operations import usage
-from movmo.operations.context import Caller
+from movmo.operations.context import Caller, Door
 
 if TYPE_CHECKING:
     from movmo.operations.spec import Operation
 
-KEY, TRAVELER, MONTH = "key", "traveler", "month"
+KEY, TRAVELER, MONTH, TOOL = "key", "traveler", "month", "tool"
+MINUTE = 60
 SUBJECTS = {KEY: "this API key", TRAVELER: "this traveler"}
 REFUSALS_A_SECOND, REFUSALS_AT_ONCE = 5, 100
 # A plan of rate or burst 0 lets nothing through until somebody changes it; that is what a caller waits for.
@@ -53,6 +56,18 @@ class QuotaExhausted(DomainError):
     example = {"quota": 5_000_000, "resets_at": "2026-10-01T00:00:00Z"}
 
 
+class ToolRateLimited(DomainError):
+    kind = Kind.LIMITED
+    code = "tool_rate_limited"
+    message = "{tool} was called too often: the limit is {per_minute} calls a minute."
+    hint = (
+        "Wait as long as `retry_after` says before you call this tool again; other tools are not held up. If you are "
+        "repeating the same call, stop: read its last answer instead."
+    )
+    retryable = True
+    example = {"tool": "create_booking", "per_minute": 10}
+
+
 @cache
 def _store_of(url: str) -> Store:
     return FailingOpen(RedisStore(url), MemoryStore()) if url else MEMORY
@@ -65,7 +80,7 @@ def store() -> Store:
 
 def spend(operation: Operation, caller: Caller) -> Outcome:
     """Take the operation's cost from the caller's allowances, and one from the month. Raises a refusal."""
-    return _spend(caller, operation.cost, _month_of(caller))
+    return _spend(caller, operation.cost, _month_of(caller), _of_tool(operation, caller))
 
 
 def spend_on_refusal(caller: Caller) -> Outcome:
@@ -76,11 +91,25 @@ def spend_on_refusal(caller: Caller) -> Outcome:
     return _spend(caller, 1, None)
 
 
-def _spend(caller: Caller, cost: int, quota: Quota | None) -> Outcome:
-    outcome = store().take(_allowances(caller, cost), quota)
+def _spend(caller: Caller, cost: int, quota: Quota | None, tool: Sequence[Allowance] = ()) -> Outcome:
+    outcome = store().take([*_allowances(caller, cost), *tool], quota)
     if outcome.admitted:
         return outcome
     raise _refusal(outcome)
+
+
+def _of_tool(operation: Operation, caller: Caller) -> list[Allowance]:
+    """An agent that goes round in circles is slowed on the tool it repeats, and on no other. Raises ToolRateLimited.
+
+    Counted for the client and the traveler, not for the token: a refreshed one brings no fresh allowance.
+    """
+    if caller.door is not Door.MCP:
+        return []
+    rate = caller.tool_limits.get(operation.name, operation.per_minute)
+    if rate < 1:
+        raise ToolRateLimited(tool=operation.name, per_minute=rate, retry_after=CLOSED_SECONDS)
+    key = f"tool:{operation.name}:{caller.user_id}:{caller.client_id}"
+    return [Allowance(TOOL, key, rate, rate, period=MINUTE)]
 
 
 def _refusal(outcome: Outcome) -> DomainError:
@@ -91,7 +120,11 @@ def _refusal(outcome: Outcome) -> DomainError:
     else:
         assert outcome.refusing is not None
         allowance, seconds = outcome.refusing
-        refusal = _too_fast(allowance.name, allowance.rate, allowance.burst, seconds)
+        if allowance.name == TOOL:
+            tool = allowance.key.split(":")[1]
+            refusal = ToolRateLimited(tool=tool, per_minute=allowance.rate, retry_after=seconds)
+        else:
+            refusal = _too_fast(allowance.name, allowance.rate, allowance.burst, seconds)
     refusal.limits = outcome
     return refusal
 

@@ -75,6 +75,7 @@ class Operation:
     effect: Effect
     idempotency: Idempotency
     cost: int = 1
+    per_minute: int = 60
     resource: str | None = None
     errors: tuple[type[DomainError], ...] = ()
     tool: bool = True
@@ -125,6 +126,7 @@ class Options(TypedDict, total=False):
 
     idempotency: Idempotency
     cost: int
+    per_minute: int
     resource: str | None
     errors: tuple[type[DomainError], ...]
     tool: bool
@@ -150,6 +152,7 @@ def operation(
     `resource` is the URI template of what the operation reads or makes; a write is replayed through the read of the
     same resource. A write that needs to know something of a provider first, and sends nothing that matters if it is
     lost, gives `ask`: it runs with no transaction open, and its answer is the handler's third argument.
+    `per_minute`: how often one agent may call the tool for one traveler, unless staff say otherwise for that agent.
     `open_world`: a provider is asked or told. `audited`: a read that leaves a line over every door.
     `idempotency` is OPTIONAL for writes unless they say otherwise.
     """

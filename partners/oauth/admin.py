@@ -65,6 +65,7 @@ class ApplicationAdmin(ModelAdmin):
         "redirect_uris",
         "is_limited",
         "allowed_scopes",
+        "tool_limits",
         "disabled_at",
         "client_id",
         "registration_source",

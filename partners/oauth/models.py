@@ -11,6 +11,7 @@ from oauth2_provider.models import AbstractApplication, ApplicationManager
 from movmo.accounts.models import User
 from movmo.kit import clock
 from movmo.kit.ids import new_id
+from movmo.operations.catalogue import names
 from partners.partner.models import Partner
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -28,6 +29,11 @@ class Application(AbstractApplication):
     partner = models.ForeignKey(Partner, on_delete=models.PROTECT, null=True, blank=True, related_name="applications")
     allowed_scopes = models.TextField(
         blank=True, help_text="The most this client may ever be granted, separated by spaces. Empty: every scope."
+    )
+    tool_limits = models.TextField(
+        blank=True,
+        help_text="Calls a minute that this client may make of a tool for one traveler, such as "
+        "create_booking=5 search_flights=60; 0 closes a tool. Tools that are not named keep their own limits.",
     )
     disabled_at = models.DateTimeField(
         null=True, blank=True, help_text="From then on neither the client nor any of its tokens works."
@@ -51,6 +57,7 @@ class Application(AbstractApplication):
         if not _is_storable(self.name + self.redirect_uris):
             raise ValidationError("Names and addresses are text without NUL.")
         super().clean()
+        _check_tool_limits(self.tool_limits)
         if self.authorization_grant_type != self.GRANT_AUTHORIZATION_CODE:
             raise ValidationError({"authorization_grant_type": "Only authorization_code is offered."})
         uris = self.redirect_uris.split()
@@ -95,6 +102,15 @@ class Connection(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} and {self.application}"
+
+
+def _check_tool_limits(text: str) -> None:
+    """Raises ValidationError: one that is misspelled would limit nothing."""
+    for entry in text.split():
+        name, _, rate = entry.partition("=")
+        if name not in names() or not re.fullmatch("[0-9]{1,5}", rate):
+            problem = f"{entry} is no limit: write the name of a tool, = and calls a minute, such as create_booking=5."
+            raise ValidationError({"tool_limits": problem})
 
 
 def _is_storable(text: str) -> bool:

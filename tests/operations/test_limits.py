@@ -9,7 +9,7 @@ from redis import Redis
 
 from movmo.operations import limits, usage
 from movmo.operations.context import Caller, Door, Plan
-from movmo.operations.limits import QuotaExhausted, RateLimited
+from movmo.operations.limits import QuotaExhausted, RateLimited, ToolRateLimited
 from tests.conftest import StoppedClock
 from tests.operations import toys
 from tests.redis_server import URL, needs_redis
@@ -182,3 +182,59 @@ def test_a_month_in_redis_goes_on_where_the_usage_book_says(settings: Any) -> No
             for key in redis.scan_iter(f"movmo:{{limits}}:*{caller.partner_id}*"):
                 redis.delete(key)
             redis.delete(f"movmo:{{limits}}:key:{caller.api_key_id}")
+
+
+class TestTools:
+    """An agent that goes round in circles is slowed on that tool alone."""
+
+    @staticmethod
+    def by_scout(**changes: Any) -> Caller:
+        return toys.caller(**{"door": Door.MCP, "client_id": "scout", **changes})
+
+    @staticmethod
+    def made(operation: Any, caller: Caller, at_most: int = 100) -> int:
+        for made in range(at_most):
+            try:
+                limits.spend(operation, caller)
+            except ToolRateLimited:
+                return made
+        return at_most
+
+    def test_a_tool_is_called_so_often_a_minute(self, clock: StoppedClock) -> None:
+        looping, ana = toys.operation(toys.write, per_minute=10), self.by_scout()
+        assert self.made(looping, ana) == 10
+        clock.forward(seconds=6)
+        assert self.made(looping, ana) == 1
+
+    def test_the_refusal_says_which_and_until_when(self, clock: StoppedClock) -> None:
+        looping, ana = toys.operation(toys.write, per_minute=10), self.by_scout()
+        self.made(looping, ana)
+        with pytest.raises(ToolRateLimited) as caught:
+            limits.spend(looping, ana)
+        assert caught.value.facts == {"tool": looping.name, "per_minute": 10}
+        assert caught.value.retry_after == 6
+
+    def test_other_tools_travelers_and_agents_go_on(self) -> None:
+        ana = uuid4()
+        self.made(toys.operation(toys.write, per_minute=3), self.by_scout(user_id=ana))
+        other = toys.operation(toys.write, name="other", per_minute=3)
+        assert self.made(other, self.by_scout(user_id=ana)) == 3
+        looping = toys.operation(toys.write, per_minute=3)
+        assert self.made(looping, self.by_scout(user_id=uuid4())) == 3
+        assert self.made(looping, self.by_scout(user_id=ana, client_id="rover")) == 3
+
+    def test_what_a_tool_refuses_spends_nothing_of_the_traveler(self, settings: Any) -> None:
+        settings.MOVMO_USER_RATE, settings.MOVMO_USER_BURST = SLOW, 6
+        ana = self.by_scout()
+        assert self.made(toys.operation(toys.write, per_minute=3), ana, at_most=50) == 3
+        assert calls_until_refused(CHEAP, toys.caller(Door.REST, user_id=ana.user_id)) == 3
+
+    def test_over_rest_a_tool_has_no_limit_of_its_own(self) -> None:
+        assert self.made(toys.operation(toys.write, per_minute=3), toys.caller(Door.REST), at_most=20) == 20
+
+    def test_staff_give_an_agent_another_limit(self) -> None:
+        ana = self.by_scout(tool_limits={"write": 5})
+        assert self.made(toys.operation(toys.write, per_minute=3), ana) == 5
+
+    def test_staff_close_a_tool_to_an_agent(self) -> None:
+        assert self.made(toys.operation(toys.write, per_minute=3), self.by_scout(tool_limits={"write": 0})) == 0

@@ -173,3 +173,20 @@ def test_staff_who_may_only_look_cannot_end_one(ops: User, ana: User) -> None:
     chosen = {"action": "disconnect", "_selected_action": [str(Connection.objects.get().pk)]}
     office.post(CONNECTIONS, chosen, follow=True)
     assert is_alive(token)
+
+
+def test_staff_set_how_often_a_client_may_call_a_tool(office: Client, ana: User, scout: Application) -> None:
+    token = factories.token(ana, SCOPES, scout)
+    assert save(office, scout, tool_limits="create_booking=5 search_flights=0").status_code == 302
+    caller = authenticate(door=Door.MCP, api_key=None, bearer=token, request_id="r")
+    assert caller.tool_limits == {"create_booking": 5, "search_flights": 0}
+    save(office, scout, tool_limits="")
+    assert authenticate(door=Door.MCP, api_key=None, bearer=token, request_id="r").tool_limits == {}
+
+
+@pytest.mark.parametrize("written", ["create_boking=5", "create_booking", "create_booking=-1", "create_booking=5,"])
+def test_a_limit_that_would_limit_nothing_is_refused(office: Client, scout: Application, written: str) -> None:
+    answer = save(office, scout, tool_limits=written)
+    assert (answer.status_code, "is no limit" in answer.content.decode()) == (200, True)
+    scout.refresh_from_db()
+    assert scout.tool_limits == ""
