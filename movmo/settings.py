@@ -128,7 +128,7 @@ CORS_URLS_REGEX = r"^/(v1/(?!mcp|oauth/authorize)|openapi\.|\.well-known/)"
 CORS_ALLOW_CREDENTIALS = False
 CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "idempotency-key", "x-api-key", "x-request-id"]
 CORS_EXPOSE_HEADERS = [
-    "Deprecation", "Idempotency-Replayed", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "Sunset",
+    "Deprecation", "Idempotency-Replayed", "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "Sunset",
     "WWW-Authenticate", "X-Request-Id",
 ]  # fmt: skip
 APPEND_SLASH = False

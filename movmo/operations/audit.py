@@ -24,6 +24,12 @@ if TYPE_CHECKING:
     from movmo.operations.spec import Operation
 
 DONE = "done"
+SHARDS = 16
+"""Chains of seals: lines of one call are in the same one. See `seals`."""
+
+
+def shard_of(call_id: UUID) -> int:
+    return call_id.int % SHARDS
 
 
 class Trail:
@@ -65,6 +71,7 @@ class Trail:
         elapsed = round((time.perf_counter() - self._started) * 1000)
         event = AuditEvent(
             call_id=self._call_id,
+            shard=shard_of(self._call_id),
             phase=phase,
             at=clock.now(),
             door=self._caller.door,

@@ -1,16 +1,19 @@
 """System checks over the registry: a declaration that leaves a door guessing does not start."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any, get_args
 
 from django.core.checks import CheckMessage, Error, register
 from pydantic import BaseModel
 
-from movmo.operations import registry
+from movmo.kit import clock
+from movmo.operations import published, registry
 from movmo.operations.scopes import SCOPES
-from movmo.operations.spec import Credentials, Idempotency, Operation
+from movmo.operations.spec import Credentials, Deprecation, Idempotency, Operation
 
 CREATED = 201
+SHORTEST_NOTICE = timedelta(days=180)
 
 
 @register()
@@ -19,6 +22,26 @@ def check_operations(**_: Any) -> list[CheckMessage]:
         Error(problem, obj=operation.name, id=code)
         for operation in registry.all_operations()
         for code, problem in _problems(operation)
+    ]
+
+
+@register()
+def check_published(**_: Any) -> list[CheckMessage]:
+    """What was published is served until the day that its callers were told."""
+    today = clock.now().date()
+    gone = {
+        name: sunset
+        for name, sunset in published.known().items()
+        if registry.get(name) is None and (sunset is None or today <= sunset)
+    }
+    return [
+        Error(
+            f"was published and is gone; {f'its sunset is {sunset}' if sunset else 'it was never deprecated'}",
+            hint="Declare it again, deprecated, and remove it after its sunset.",
+            obj=name,
+            id="movmo.E010",
+        )
+        for name, sunset in gone.items()
     ]
 
 
@@ -45,10 +68,19 @@ def _problems(operation: Operation) -> list[tuple[str, str]]:
 def _problems_of_kind(operation: Operation) -> Iterator[tuple[str, str]]:
     if operation.ask is not None and (operation.is_read or operation.is_saga):
         yield "movmo.E009", "asks a provider before a local write, which it is not"
+    if operation.deprecated is not None:
+        yield from _problems_of_deprecation(operation.deprecated)
     if operation.is_read and operation.idempotency is not Idempotency.NONE:
         yield "movmo.E006", "is a read and cannot take an idempotency key"
     if operation.is_read and operation.rest.status == CREATED:
         yield "movmo.E008", "is a read and answers 201 Created; give its route status=200"
+
+
+def _problems_of_deprecation(deprecated: Deprecation) -> Iterator[tuple[str, str]]:
+    if registry.get(deprecated.successor) is None:
+        yield "movmo.E011", f"is followed by {deprecated.successor}, which there is not"
+    if deprecated.sunset - deprecated.since < SHORTEST_NOTICE:
+        yield "movmo.E012", f"gives its callers less than {SHORTEST_NOTICE.days} days"
 
 
 def undescribed(model: type[BaseModel], path: str = "") -> list[str]:

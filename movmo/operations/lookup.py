@@ -20,29 +20,30 @@ else:
 KEY_BYTES = HASH_BYTES = 32
 NAME = "lookup"
 
-_remembered: list[bytes] = []
+_remembered: dict[str, bytes] = {}
 
 
 def fingerprint(text: str) -> bytes:
     """32 bytes: equal texts have equal ones, and nobody without the key can try texts out."""
-    return hmac.digest(_key(), text.encode(), "sha256")
+    return hmac.digest(house_key(NAME), text.encode(), "sha256")
 
 
-def _key() -> bytes:
-    if _remembered:
-        return _remembered[0]
-    row = HouseKey.objects.filter(name=NAME).first() or _made()
+def house_key(name: str) -> bytes:
+    """The key of this name, made at its first use."""
+    if name in _remembered:
+        return _remembered[name]
+    row = HouseKey.objects.filter(name=name).first() or _made(name)
     key = bytes(row.wrapped)
     # A row seen inside a transaction may be undone with it, and hashes made with its key would match nothing later.
     if not connection.in_atomic_block:
-        _remembered.append(key)
+        _remembered[name] = key
     return key
 
 
-def _made() -> HouseKey:
+def _made(name: str) -> HouseKey:
     """Of two first uses at once one makes the key and both use it."""
-    HouseKey.objects.bulk_create([HouseKey(name=NAME, wrapped=os.urandom(KEY_BYTES))], ignore_conflicts=True)
-    return HouseKey.objects.get(name=NAME)
+    HouseKey.objects.bulk_create([HouseKey(name=name, wrapped=os.urandom(KEY_BYTES))], ignore_conflicts=True)
+    return HouseKey.objects.get(name=name)
 
 
 class LookupField(Binary):

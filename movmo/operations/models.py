@@ -39,7 +39,10 @@ class IdempotencyRecord(models.Model):
 
 
 class AuditEvent(models.Model):
-    """One line of the audit trail: an intent before the act, or an outcome. Only ever inserted."""
+    """One line of the audit trail: an intent before the act, or an outcome. Only ever inserted: triggers see to it.
+
+    `shard` is the chain that seals it: see `seals`.
+    """
 
     class Phase(models.TextChoices):
         INTENT = "intent"
@@ -47,6 +50,7 @@ class AuditEvent(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     call_id = models.UUIDField(db_index=True)
+    shard = models.PositiveSmallIntegerField()
     phase = models.CharField(max_length=10, choices=Phase.choices)
     at = models.DateTimeField(db_index=True)
     door = models.CharField(max_length=10)
@@ -66,6 +70,51 @@ class AuditEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.phase} {self.operation} {self.code}".strip()
+
+
+class AuditShard(models.Model):
+    """The end of one chain. Whoever seals holds this row until the commit."""
+
+    shard = models.PositiveSmallIntegerField(primary_key=True)
+    sequence = models.PositiveBigIntegerField(default=0)
+    hash = models.BinaryField(max_length=32)
+    event_id = models.UUIDField(null=True)
+
+    class Meta:
+        db_table = "audit_shard"
+
+    def __str__(self) -> str:
+        return f"{self.shard}: {self.sequence}"
+
+
+class AuditSeal(models.Model):
+    """The place of an audit line in its chain, and the keyed hash of the line and of all before it. Only inserted."""
+
+    shard = models.PositiveSmallIntegerField()
+    sequence = models.PositiveBigIntegerField()
+    event_id = models.UUIDField(unique=True)
+    hash = models.BinaryField(max_length=32)
+
+    class Meta:
+        db_table = "audit_seal"
+        constraints = [models.UniqueConstraint(fields=["shard", "sequence"], name="one_seal_per_place")]
+
+    def __str__(self) -> str:
+        return f"{self.shard}/{self.sequence}"
+
+
+class AuditHead(models.Model):
+    """The ends of all chains at one moment, signed. A copy that is kept elsewhere shows that an end was cut off."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    at = models.DateTimeField()
+    head = models.TextField()
+
+    class Meta:
+        db_table = "audit_head"
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M}"
 
 
 class UsageCount(models.Model):

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, TypedDict, Unpack, get_type_hints
@@ -33,6 +34,15 @@ class Idempotency(StrEnum):
     NONE = "none"
     OPTIONAL = "optional"
     REQUIRED = "required"
+
+
+@dataclass(frozen=True, slots=True)
+class Deprecation:
+    """A version that is on its way out: which operation follows it, since when, and until when it is served (UTC)."""
+
+    successor: str
+    since: date
+    sunset: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +92,7 @@ class Operation:
     open_world: bool = False
     advance: Advance | None = None
     ask: Ask | None = None
+    deprecated: Deprecation | None = None
     audited: bool = False
 
     @cached_property
@@ -101,7 +112,10 @@ class Operation:
 
     @property
     def description(self) -> str:
-        return self._docstring.partition("\n")[2].strip()
+        described = self._docstring.partition("\n")[2].strip()
+        if self.deprecated is None:
+            return described
+        return f"Deprecated: use {self.deprecated.successor}, removed after {self.deprecated.sunset}. {described}"
 
     @property
     def _docstring(self) -> str:
@@ -133,6 +147,7 @@ class Options(TypedDict, total=False):
     open_world: bool
     advance: Advance | None
     ask: Ask | None
+    deprecated: Deprecation | None
     audited: bool
 
 
@@ -154,6 +169,7 @@ def operation(
     lost, gives `ask`: it runs with no transaction open, and its answer is the handler's third argument.
     `per_minute`: how often one agent may call the tool for one traveler, unless staff say otherwise for that agent.
     `open_world`: a provider is asked or told. `audited`: a read that leaves a line over every door.
+    `deprecated`: the next version of it is served beside it, until the day it names.
     `idempotency` is OPTIONAL for writes unless they say otherwise.
     """
     options.setdefault("idempotency", Idempotency.NONE if effect is Effect.READ else Idempotency.OPTIONAL)

@@ -2,9 +2,20 @@
 
 from celery import shared_task
 
-from movmo.operations import outbox
+from movmo.kit import clock
+from movmo.operations import outbox, seals
 
 
 @shared_task
 def drain_outbox() -> None:
     outbox.drain()
+
+
+@shared_task
+def seal_audit() -> None:
+    seals.seal(now=clock.now())
+
+
+@shared_task
+def sign_audit() -> None:
+    seals.sign(now=clock.now())

@@ -17,7 +17,7 @@ from movmo.operations.credentials import Credentials
 from movmo.operations.dispatch import dispatch, refuse
 from movmo.operations.scopes import InsufficientScope
 from movmo.operations.spec import Operation
-from movmo.rest import allowances, errors, raw, request_ids
+from movmo.rest import allowances, errors, raw, request_ids, versions
 from movmo.rest.credentials import KeyAndBearer
 from movmo.rest.location import location_of
 from movmo.rest.media import JSON, JsonNegotiation, JsonParser, JsonRenderer
@@ -68,7 +68,7 @@ class OperationView(APIView):
         key = request._request.META.get("HTTP_IDEMPOTENCY_KEY")
         answer = dispatch(operation, caller, _arguments(operation, caller, request, path), key)
         view = None if answer.status == 204 else answer.view
-        headers = allowances.headers(answer.limits)
+        headers = allowances.headers(answer.limits) | versions.headers(operation)
         if answer.replayed:
             headers["Idempotency-Replayed"] = "true"
         if answer.status == 202:
@@ -86,6 +86,8 @@ class OperationView(APIView):
             log.error("rest.crashed", request_id=request_id, path=self.request.path, exc_info=exc)
             exc = Internal()
         headers = errors.headers(exc)
+        if operation := self.operations.get(self.request.method or ""):
+            headers |= versions.headers(operation)
         if isinstance(exc, http.MethodNotAllowed):
             headers["Allow"] = ", ".join(self.operations)
         if exc.kind is Kind.UNAUTHENTICATED or isinstance(exc, InsufficientScope):

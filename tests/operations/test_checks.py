@@ -1,6 +1,7 @@
 """A declaration that leaves a door guessing does not start."""
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from pydantic import BaseModel, Field
 from movmo.operations import registry
 from movmo.operations.checks import check_operations, undescribed
 from movmo.operations.context import Context, NoArguments, Request, View
-from movmo.operations.spec import GET, POST, Credentials, Effect, Idempotency
+from movmo.operations.spec import GET, POST, Credentials, Deprecation, Effect, Idempotency
 from tests.operations import toys
 
 
@@ -46,6 +47,12 @@ WRONG: dict[str, tuple[Any, dict[str, Any]]] = {
     "movmo.E005": (toys.write, {"advance": toys.write, "idempotency": Idempotency.OPTIONAL}),
     "movmo.E006": (toys.read, {"effect": Effect.READ, "idempotency": Idempotency.REQUIRED, "rest": GET("/v1/notes")}),
     "movmo.E007": (takes_undescribed_fields, {}),
+    "movmo.E009": (
+        toys.read,
+        {"effect": Effect.READ, "idempotency": Idempotency.NONE, "rest": GET("/v1/notes"), "ask": toys.write},
+    ),
+    "movmo.E011": (toys.write, {"deprecated": Deprecation("write_v9", date(2027, 1, 1), date(2028, 1, 1))}),
+    "movmo.E012": (toys.write, {"deprecated": Deprecation("write", date(2027, 1, 1), date(2027, 3, 1))}),
     "movmo.E008": (toys.read, {"effect": Effect.READ, "idempotency": Idempotency.NONE, "rest": POST("/v1/notes")}),
 }
 

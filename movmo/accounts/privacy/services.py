@@ -27,7 +27,7 @@ from movmo.accounts.session import services as sessions
 from movmo.kit import clock
 from movmo.kit.errors import DomainError, Kind
 from movmo.kit.ids import new_id
-from movmo.operations.audit import DONE
+from movmo.operations.audit import DONE, shard_of
 from movmo.operations.models import AuditEvent
 
 
@@ -78,8 +78,10 @@ def delete(user: User, *, now: datetime, door: str) -> None:
 
 def _note(what: str, user: User, door: str) -> None:
     """A line in the audit trail; it names the account by its id alone."""
+    call_id = new_id()
     AuditEvent.objects.create(
-        call_id=new_id(),
+        call_id=call_id,
+        shard=shard_of(call_id),
         phase=AuditEvent.Phase.OUTCOME,
         at=clock.now(),
         door=door,

@@ -93,6 +93,8 @@ def _operation(operation: Operation, components: Components) -> Schema:
         "x-movmo-cost": operation.cost,
         "x-movmo-idempotency": operation.idempotency.value,
     }
+    if operation.deprecated:
+        entry |= {"deprecated": True, "x-movmo-sunset": operation.deprecated.sunset.isoformat()}
     if parameters := bodies.parameters(operation, components):
         entry["parameters"] = parameters
     if operation.rest.method in ("POST", "PUT"):

@@ -1,0 +1,120 @@
+"""Reading the whole audit trail again: whether every line is as it was sealed, in its place, and none is missing.
+
+Problem.kind
+├── changed     the line is not what was sealed
+├── deleted     the seal's line is gone
+├── gap         a place of the chain is gone, or was written by somebody without the key
+├── cut         a signed head knows a later end than there is, or another one
+├── forged      a head was not signed by this house
+└── unsealed    a line has no seal, long after it was written
+"""
+
+import hmac
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+
+from movmo.operations import seals
+from movmo.operations.audit import SHARDS
+from movmo.operations.lookup import house_key
+from movmo.operations.models import AuditHead, AuditSeal
+
+PAGE = 20_000
+SEALED_WITHIN = timedelta(minutes=15)
+MOST_PROBLEMS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    kind: str
+    shard: int | None
+    place: int | None
+    detail: str
+
+    def __str__(self) -> str:
+        where = f" at {self.shard}/{self.place}" if self.shard is not None else ""
+        return f"{self.kind}{where}: {self.detail}"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """At most MOST_PROBLEMS problems of each chain are told."""
+
+    lines: int
+    problems: tuple[Problem, ...]
+
+
+def verify(*, now: datetime, heads: Iterable[str] = ()) -> Verdict:
+    """`heads` are signed ones that were kept elsewhere, beside those in the database."""
+    lines, problems = 0, list[Problem]()
+    for shard in range(SHARDS):
+        read, found = _chain(shard)
+        lines += read
+        problems += found[:MOST_PROBLEMS]
+    kept = AuditHead.objects.order_by("id").values_list("head", flat=True)
+    for head in dict.fromkeys([*kept, *heads]):
+        problems += _against(head)
+    return Verdict(lines, (*problems, *_unsealed(now=now)))
+
+
+def _chain(shard: int) -> tuple[int, list[Problem]]:
+    key, previous, expected, problems = house_key(seals.KEY), seals.BEGINNING, 1, list[Problem]()
+    for page in _pages(shard):
+        for sequence, sealed, text in page:
+            if sequence != expected:
+                problems.append(Problem("gap", shard, expected, f"the next place is {sequence}"))
+                expected = sequence
+            if text is None:
+                problems.append(Problem("deleted", shard, sequence, "the line is gone"))
+            elif not hmac.compare_digest(seals.link(key, previous, text), sealed):
+                problems.append(Problem("changed", shard, sequence, "the line is not what was sealed"))
+            previous, expected = bytes(sealed), sequence + 1
+    return expected - 1, problems
+
+
+def _pages(shard: int) -> Iterator[list[tuple[int, Any, str | None]]]:
+    """The chain in its order: place, hash, and the line as it is today."""
+    statement = f"""
+        SELECT s.sequence, s.hash, CASE WHEN e.id IS NULL THEN NULL ELSE {seals.as_text()} END
+        FROM audit_seal s LEFT JOIN audit_event e ON e.id = s.event_id
+        WHERE s.shard = %s AND s.sequence > %s ORDER BY s.sequence LIMIT {PAGE}
+    """  # noqa: S608  (our own text)
+    reached = 0
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [shard, reached])
+            page = cursor.fetchall()
+        if not page:
+            return
+        yield page
+        reached = page[-1][0]
+
+
+def _against(head: str) -> Iterator[Problem]:
+    """What a signed head knows and the chains do not."""
+    ends = seals.read_head(head)
+    if ends is None:
+        yield Problem("forged", None, None, f"the head …{head[-12:]} was not signed by this house")
+        return
+    for shard, (sequence, sealed) in ends.items():
+        if sequence == 0:
+            continue
+        seal = AuditSeal.objects.filter(shard=int(shard), sequence=sequence).first()
+        if seal is None or bytes(seal.hash).hex() != sealed:
+            yield Problem("cut", int(shard), sequence, "a signed head knows another line at this place")
+
+
+def _unsealed(*, now: datetime) -> Iterator[Problem]:
+    statement = """
+        SELECT count(*) FROM audit_event e
+        WHERE e.at < %s AND NOT EXISTS (SELECT 1 FROM audit_seal s WHERE s.event_id = e.id)
+    """
+    before = connection.ops.adapt_datetimefield_value(now - SEALED_WITHIN)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [before])
+        (count,) = cursor.fetchone()
+    if count:
+        yield Problem("unsealed", None, None, f"{count} lines have no seal")
