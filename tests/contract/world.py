@@ -267,6 +267,8 @@ def _save_passenger(world: World) -> dict[str, Any]:
 ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "list_providers": lambda world: {},
     "get_provider_capabilities": lambda world: {"provider": "sandbox"},
+    "list_semantic_resources": lambda world: {},
+    "read_semantic_resource": lambda world: {"slug": "booking"},
     "search_flights": _search,
     "create_offer": lambda world: {"provider": "sandbox", "offer": raw_offer()},
     "get_offer_details": lambda world: {"provider": "sandbox", "offer_id": str(world.offer().offer_id)},
