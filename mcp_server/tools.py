@@ -12,6 +12,7 @@ from mcp_types import Tool, ToolAnnotations
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
+from mcp_server import lean
 from movmo.operations import arguments
 from movmo.operations.arguments import KEY_FIELD
 from movmo.operations.context import Request, View
@@ -20,15 +21,9 @@ from movmo.operations.spec import Effect, Operation
 REPLAYED = "replayed"
 KEY_SCHEMA = {
     **arguments.KEY_SCHEMA,
-    "description": (
-        "A random value that names this one intention, such as a UUID. Make a new one for each new intention; "
-        "send the same one when you repeat a call whose answer you did not get, and nothing is done twice."
-    ),
+    "description": ("A new UUID for each new intention; the same again when you repeat a call whose answer was lost."),
 }
-REPLAYED_SCHEMA = {
-    "type": "boolean",
-    "description": "True when an earlier call with the same idempotency key did this and nothing was done now.",
-}
+REPLAYED_SCHEMA = {"type": "boolean", "description": "An earlier call with this key did it; nothing was done now."}
 
 
 class Catalogue:
@@ -61,7 +56,7 @@ def _tool(operation: Operation) -> Tool:
 
 
 def _input_schema(operation: Operation) -> dict[str, Any]:
-    schema = _schema(operation.request_model, "validation")
+    schema = lean.of_input(_schema(operation.request_model, "validation"))
     schema["additionalProperties"] = False
     if not operation.is_read:
         schema["properties"] = {**schema.get("properties", {}), KEY_FIELD: KEY_SCHEMA}
@@ -70,10 +65,9 @@ def _input_schema(operation: Operation) -> dict[str, Any]:
 
 
 def _output_schema(operation: Operation) -> dict[str, Any]:
-    schema = _schema(operation.result_model, "serialization")
+    schema = lean.of_output(_schema(operation.result_model, "serialization"))
     if not operation.is_read:
         schema["properties"] = {**schema.get("properties", {}), REPLAYED: REPLAYED_SCHEMA}
-        schema["required"] = [*schema.get("required", []), REPLAYED]
     return schema
 
 

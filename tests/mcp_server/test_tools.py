@@ -4,6 +4,7 @@ import json
 from io import StringIO
 from typing import Annotated, Any, Literal
 
+import orjson
 import pytest
 from django.core.management import call_command
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
@@ -11,10 +12,12 @@ from mcp_types import Tool
 from pydantic import Field
 
 from mcp_server.instructions import STEPS, instructions
+from mcp_server.lean import of_input
 from mcp_server.tools import Catalogue
 from movmo.operations import registry
 from movmo.operations.context import Context, Request, View
 from movmo.operations.spec import GET, Credentials, Effect, operation
+from tests.contract.world import World, arguments_for
 from tests.mcp_server.conftest import Post
 
 
@@ -76,7 +79,7 @@ def test_a_write_requires_a_described_key_and_says_if_it_was_replayed(catalogue:
     assert "each new intention" in key["description"]
     assert tool.input_schema["required"] == ["name", "idempotency_key"]
     assert tool.output_schema is not None
-    assert "replayed" in tool.output_schema["required"]
+    assert tool.output_schema["properties"]["replayed"]["type"] == "boolean"
 
 
 @pytest.mark.parametrize(
@@ -156,3 +159,31 @@ def test_the_snapshot_command_prints_every_tool(toys: None) -> None:
     tools = json.loads(printed.getvalue())
     assert [tool["name"] for tool in tools] == ["buy_kite", "look_at_kite", "odd_kite", "tear_kite"]
     assert all(tool["inputSchema"] and tool["outputSchema"] and tool["annotations"] for tool in tools)
+
+
+def test_all_tools_together_are_short_enough_to_be_read() -> None:
+    told = Catalogue(registry.tools()).tools
+    whole = [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in told]
+    assert len(orjson.dumps(whole)) <= 40_000
+    assert len(told) <= 27
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["search_flights", "create_booking", "get_booking", "get_travel_preferences"])
+def test_an_answer_fits_the_schema_that_announced_it(world: World, name: str) -> None:
+    (schema,) = [tool.output_schema for tool in Catalogue(registry.tools()).tools if tool.name == name]
+    answer = world.call(name, **arguments_for(name, world)).view.model_dump(mode="json")
+    assert set(schema["properties"]) - {"replayed"} == set(answer)  # type: ignore[index]
+    Draft202012Validator(schema).validate(answer)
+
+
+def test_what_may_be_left_out_is_not_offered_as_null() -> None:
+    class Wish(Request):
+        format: str | None = Field(default=None, description="A field of this name is a field.", examples=["A4"])
+        size: int = Field(default=3, description="How large.")
+
+    told = of_input(Wish.model_json_schema())["properties"]
+    assert told == {
+        "format": {"type": "string", "description": "A field of this name is a field."},
+        "size": {"type": "integer", "description": "How large.", "default": 3},
+    }
