@@ -2,9 +2,17 @@
 
 from celery import shared_task
 
-from movmo.operations import outbox
+from movmo.kit import clock
+from movmo.operations import idempotency, outbox
 
 
 @shared_task
 def drain_outbox() -> None:
     outbox.drain()
+
+
+@shared_task
+def clean_up() -> None:
+    """Two at once delete the same rows: harmless."""
+    outbox.tidy(now=clock.now())
+    idempotency.tidy(now=clock.now())
