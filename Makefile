@@ -22,6 +22,10 @@ $(STAMP): requirements-dev.lock .ci/venv
 demo: $(STAMP) ## Start everything and book once over REST and once over MCP (DEMO_EXIT=1 leaves afterwards)
 	@python manage.py demo $(ARGS)
 
+.PHONY: worker
+worker: $(STAMP) ## Run a worker with its clock, beside a server that runs already
+	@celery -A movmo worker -B -P threads -c 4 --without-gossip --without-mingle --without-heartbeat $(ARGS)
+
 .PHONY: test
 test: $(STAMP) ## Run the suite on SQLite; no service needed
 	@.ci/test $(ARGS)
@@ -81,6 +85,10 @@ snapshots: $(STAMP) ## Write docs/openapi.yaml and docs/mcp_tools.json from the 
 .PHONY: bench
 bench: $(STAMP) ## Measure against the baselines, in one run
 	@.ci/with-postgres python -m tests.bench $(ARGS)
+
+.PHONY: chaos
+chaos: $(STAMP) ## Book over both doors while processes and databases are killed, then read all books
+	@python -m tests.chaos $(ARGS)
 
 .PHONY: fmt
 fmt: $(STAMP) ## Format the code and mend what ruff can mend

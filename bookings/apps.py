@@ -11,6 +11,7 @@ class BookingsConfig(AppConfig):
     def ready(self) -> None:
         from bookings import privacy
         from bookings.booking.queries import pays_with
+        from bookings.notification import services as notification
         from bookings.payment_method import services as payment_methods
         from bookings.payment_method.vaults import registry as vaults
         from bookings.providers import registry, transport
@@ -23,7 +24,9 @@ class BookingsConfig(AppConfig):
             vaults.install_spreedly(**vault)
         payment_methods.install_use_check(pays_with)
         accounts_privacy.register(privacy.RECORDS)
-        import bookings.operations  # noqa: F401  (declares)
+        notification.install()
+        import bookings.offer.events
+        import bookings.operations  # noqa: F401  (both declare)
 
 
 def _transaction_is_open() -> bool:

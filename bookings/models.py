@@ -8,7 +8,14 @@ from bookings.offer.models import Offer, OfferSlot
 from bookings.passenger.identity_document.models import IdentityDocument
 from bookings.passenger.models import Passenger
 from bookings.payment_method.models import CardCapture, PaymentMethod, Redaction
-from bookings.sandbox_airline.models import SandboxInventory, SandboxOrder, SandboxTicket
+from bookings.sandbox_airline.models import (
+    SandboxCancellationQuote,
+    SandboxInventory,
+    SandboxOrder,
+    SandboxSeat,
+    SandboxThrottle,
+    SandboxTicket,
+)
 
 __all__ = [
     "Amendment",
@@ -22,8 +29,11 @@ __all__ = [
     "Passenger",
     "PaymentMethod",
     "Redaction",
+    "SandboxCancellationQuote",
     "SandboxInventory",
     "SandboxOrder",
+    "SandboxSeat",
+    "SandboxThrottle",
     "SandboxTicket",
     "ScheduleChange",
 ]

@@ -5,6 +5,7 @@ from typing import Any
 
 from bookings.booking import queries as bookings
 from bookings.booking.models import Booking
+from bookings.booking.owing import held_money
 from bookings.booking.states import UNDER_WAY
 from bookings.offer.models import OfferSlot
 from bookings.passenger import queries as passengers
@@ -41,7 +42,7 @@ def check(user: User) -> None:
     """Raises AccountBusy while an airline has still to decide, or to give money back."""
     if Booking.objects.filter(user=user, state__in=UNDER_WAY).exists():
         raise AccountBusy(reason="a booking is under way")
-    if Booking.objects.filter(bookings.held_money(), user=user).exists():
+    if Booking.objects.filter(held_money(), user=user).exists():
         raise AccountBusy(reason="a payment for a booking that failed has still to be given back")
 
 

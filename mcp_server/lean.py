@@ -14,7 +14,15 @@ LEFT_OUT = ("examples", "format", "title")
 
 def of_input(schema: Schema) -> Schema:
     """A field that may be left out does not say that it may also be null, nor that null is what it is then."""
-    return _told_shortly(schema)
+    told = {
+        name: _each(value) if name in ("properties", "$defs") else _told_shortly(value)
+        for name, value in schema.items()
+        if name not in LEFT_OUT and not (name == "default" and value is None)
+    }
+    choices: list[Any] = [one for one in told.get("anyOf", []) if one != NULL]
+    if len(choices) == 1:
+        told = {**choices[0], **{name: value for name, value in told.items() if name != "anyOf"}}
+    return told
 
 
 def of_output(schema: Schema) -> Schema:
@@ -26,30 +34,16 @@ def of_output(schema: Schema) -> Schema:
 def _told_shortly(part: Any) -> Any:
     if isinstance(part, list):
         return [_told_shortly(one) for one in part]
-    if not isinstance(part, dict):
-        return part
-    told = {
-        name: _named(value) if name in ("properties", "$defs") else _told_shortly(value)
-        for name, value in part.items()
-        if name not in LEFT_OUT and not (name == "default" and value is None)
-    }
-    choices = [one for one in told.get("anyOf", []) if one != NULL]
-    if len(choices) == 1:
-        del told["anyOf"]
-        told = {**choices[0], **told}
-    return told
+    return of_input(part) if isinstance(part, dict) else part
 
 
-def _named(properties: Schema) -> Schema:
+def _each(properties: Schema) -> Schema:
     """What is called `title` or `format` here is a field."""
     return {name: _told_shortly(part) for name, part in properties.items()}
 
 
 def _outside(part: Schema, defined: Schema) -> Schema:
-    """The type, and the values it can have."""
+    """The type, where there is one; what may also be null says nothing."""
     if reference := part.get("$ref"):
         part = {**defined[reference.rpartition("/")[2]], **part}
-    if choices := part.get("anyOf"):
-        types = [_outside(one, defined).get("type") for one in choices]
-        return {"type": types} if all(isinstance(one, str) for one in types) else {}
-    return {name: part[name] for name in ("type", "enum", "const") if name in part}
+    return {"type": part["type"]} if "type" in part else {}

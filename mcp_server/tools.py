@@ -19,9 +19,11 @@ from movmo.operations.context import Request, View
 from movmo.operations.spec import Effect, Operation
 
 REPLAYED = "replayed"
+# The pattern bounds its length too.
 KEY_SCHEMA = {
-    **arguments.KEY_SCHEMA,
-    "description": ("A new UUID for each new intention; the same again when you repeat a call whose answer was lost."),
+    "type": "string",
+    "pattern": arguments.KEY_SCHEMA["pattern"],
+    "description": "A new UUID for each new intention; the same again to repeat a call.",
 }
 REPLAYED_SCHEMA = {"type": "boolean", "description": "An earlier call with this key did it; nothing was done now."}
 
@@ -45,7 +47,6 @@ def _tool(operation: Operation) -> Tool:
         input_schema=_input_schema(operation),
         output_schema=_output_schema(operation),
         annotations=ToolAnnotations(
-            title=operation.title,
             read_only_hint=operation.is_read,
             destructive_hint=operation.effect is Effect.IRREVERSIBLE,
             # A write carries a key on this door, so the same arguments twice do the thing once.

@@ -23,6 +23,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from movmo.wsgi import application as wsgi_application  # sets Django up: rooms are imported after it
 
 # isort: split
+from bookings.booking import patience
 from mcp_server.asgi import PATHS, McpDoor
 from movmo.headers import Stamped
 from movmo.kit.threads import DatabaseThreads
@@ -56,7 +57,7 @@ class Application:
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
         try:
-            async with _usage_lifespan(), self._mcp.lifespan(), self._wsgi_lifespan():
+            async with _usage_lifespan(), _patience_lifespan(), self._mcp.lifespan(), self._wsgi_lifespan():
                 # What is loaded by now stays: the collector need not walk it again.
                 gc.collect()
                 gc.freeze()
@@ -87,6 +88,15 @@ async def _usage_lifespan() -> AsyncIterator[None]:
         yield
     finally:
         await asyncio.to_thread(WRITER.stop)
+
+
+@asynccontextmanager
+async def _patience_lifespan() -> AsyncIterator[None]:
+    """Outside of the doors, which begin what is waited for: airlines that were called are heard to the end."""
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(patience.close)
 
 
 application = Stamped(Application(mcp=McpDoor(authentication), wsgi=wsgi_application))

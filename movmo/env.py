@@ -32,6 +32,7 @@ REQUIRED = (
     "MOVMO_ALLOWED_HOSTS",
     "DATABASE_URL",
     "MOVMO_REDIS_URL",
+    "MOVMO_BROKER_URL",
     "MOVMO_SECRET_KEY",
     "MOVMO_ENCRYPTION_KEYS",
     "MOVMO_OAUTH_RSA_KEY",
@@ -41,6 +42,7 @@ SECRETS = (
     "MOVMO_SPREEDLY_ACCESS_SECRET",
     "DATABASE_URL",
     "MOVMO_REDIS_URL",
+    "MOVMO_BROKER_URL",
     "MOVMO_SECRET_KEY",
     "MOVMO_ENCRYPTION_KEYS",
     "MOVMO_OAUTH_RSA_KEY",
@@ -71,6 +73,16 @@ def flag(name: str, default: bool) -> bool:
     if value.lower() not in ("0", "1", "false", "true"):
         raise Misconfigured(f"{name} must be 0 or 1, not {value!r}")
     return value.lower() in ("1", "true")
+
+
+def webhooks_to_loopback() -> bool:
+    """Whether webhook endpoints at http://127.0.0.1:port are taken, for trials on one machine."""
+    wanted = flag("MOVMO_WEBHOOKS_TO_LOOPBACK", False)
+    if wanted and is_production():
+        raise Misconfigured(
+            "MOVMO_WEBHOOKS_TO_LOOPBACK must not be set in production: it leads partners to our own ports"
+        )
+    return wanted
 
 
 def names(name: str, default: list[str]) -> list[str]:
@@ -173,6 +185,18 @@ def redis() -> str:
         )
     if is_production():
         weak_secrets.refuse_password("MOVMO_REDIS_URL", unquote(urlsplit(value).password or ""))
+    return value
+
+
+def broker() -> str:
+    """`MOVMO_BROKER_URL`, by which workers are told that there is work, or nothing: by files, on one machine."""
+    value = confidential("MOVMO_BROKER_URL")
+    if value and not re.match(r"(rediss?|amqps?)://.", value):  # not shown: it may hold a password
+        raise Misconfigured(
+            "MOVMO_BROKER_URL is no address; use redis://user:password@host:6379/1 or amqp://user:password@host:5672//"
+        )
+    if is_production():
+        weak_secrets.refuse_password("MOVMO_BROKER_URL", unquote(urlsplit(value).password or ""))
     return value
 
 

@@ -1,10 +1,12 @@
 """Two addresses for whoever keeps the process running. They need no host name and no key, and tell no detail.
 
 `/healthz`: the process answers. If it does not, start another one. `/readyz`: it can work too, which takes the
-database. Without Redis limits are each process's own, and everything else goes on: that is said and nothing more.
+database. Without Redis limits are each process's own, and everything else goes on; so it does without workers, only
+that what follows waits. Both are said and nothing more.
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import structlog
 from django.conf import settings
@@ -13,8 +15,12 @@ from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from redis import Redis, RedisError
 
+from movmo.kit import clock
+from movmo.operations.models import Outbox
+
 log = structlog.get_logger()
 REDIS_SECONDS = 1
+LATE = timedelta(minutes=1)
 
 
 class Health:
@@ -31,7 +37,8 @@ class Health:
             return _answer({"process": "up"}, is_well=True)
         if request.path_info == "/readyz":
             database = _database()
-            return _answer({"database": database, "redis": _redis()}, is_well=database == "up")
+            work = _work() if database == "up" else "unknown"
+            return _answer({"database": database, "redis": _redis(), "work": work}, is_well=database == "up")
         return self._get_response(request)
 
 
@@ -48,6 +55,15 @@ def _database() -> str:
         log.error("ready.database_away", error=type(failure).__name__)
         return "away"
     return "up"
+
+
+def _work() -> str:
+    """Whether workers keep up with the outbox."""
+    since = clock.now() - LATE
+    is_late = Outbox.objects.filter(state=Outbox.State.READY, due_at__lt=since, lease_until=None).exists()
+    if is_late:
+        log.error("ready.work_late")
+    return "late" if is_late else "on time"
 
 
 def _redis() -> str:

@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "corsheaders",
     "rest_framework",
     "oauth2_provider",
+    "movmo",
     "movmo.operations",
     "movmo.rest",
     "movmo.accounts",
@@ -95,6 +96,11 @@ DATABASES = {"default": env.database()}
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
 # Limits of all workers together. Empty: of each process, which is right for one.
 MOVMO_REDIS_URL = env.redis()
+# How workers are told (movmo.celery). Empty: by files, which is right for one machine.
+MOVMO_BROKER_URL = env.broker()
+MOVMO_BROKER_FILES = env.var_dir() / "broker"
+MOVMO_BEAT_FILE = env.var_dir() / "beat"
+MOVMO_QUEUE = env.text("MOVMO_QUEUE", "movmo")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"
@@ -285,6 +291,9 @@ UNFOLD = {
                 "Bookings",
                 ("Bookings", "flight_takeoff", "bookings_booking"),
                 ("Transitions", "timeline", "bookings_bookingtransition"),
+                ("Amendments", "edit_calendar", "bookings_amendment"),
+                ("Schedule changes", "update", "bookings_schedulechange"),
+                ("Cancellation quotes", "request_quote", "bookings_cancellationquote"),
                 ("Offers", "sell", "bookings_offer"),
                 ("Slots", "event_seat", "bookings_offerslot"),
                 ("Passengers", "luggage", "bookings_passenger"),
@@ -298,6 +307,8 @@ UNFOLD = {
                 ("Usage plans", "speed", "partners_usageplan"),
                 ("API keys", "key", "partners_apikey"),
                 ("Applications", "apps", "partners_application"),
+                ("Webhook endpoints", "webhook", "partners_webhookendpoint"),
+                ("Webhook deliveries", "outgoing_mail", "partners_webhookdelivery"),
             ),
             _section(
                 "People",
@@ -307,12 +318,18 @@ UNFOLD = {
                 ("Lock-outs", "lock_clock", "accounts_lockout"),
                 ("Sessions", "devices", "usersessions_usersession"),
                 ("Known browsers", "laptop", "accounts_device"),
+                ("Letters to be sent", "outgoing_mail", "accounts_pendingletter"),
                 ("Groups", "group", "auth_group"),
                 ("Connections", "link", "partners_connection"),
                 ("Access tokens", "token", "oauth2_provider_accesstoken"),
                 ("Refresh tokens", "autorenew", "oauth2_provider_refreshtoken"),
                 ("Authorization codes", "pin", "oauth2_provider_grant"),
                 ("ID tokens", "badge", "oauth2_provider_idtoken"),
+            ),
+            _section(
+                "Events",
+                ("Events", "campaign", "operations_event"),
+                ("Outbox", "outbox", "operations_outbox"),
             ),
             _section(
                 "Audit",
@@ -324,6 +341,9 @@ UNFOLD = {
                 ("Orders", "receipt_long", "bookings_sandboxorder"),
                 ("Seats", "airline_seat_recline_normal", "bookings_sandboxinventory"),
                 ("Tickets", "confirmation_number", "bookings_sandboxticket"),
+                ("Chosen seats", "event_seat", "bookings_sandboxseat"),
+                ("Cancellation quotes", "request_quote", "bookings_sandboxcancellationquote"),
+                ("Refused calls", "hourglass_top", "bookings_sandboxthrottle"),
             ),
         ]
     },
@@ -339,6 +359,8 @@ MOVMO_USER_RATE = env.number("MOVMO_USER_RATE", 50)
 MOVMO_USER_BURST = env.number("MOVMO_USER_BURST", 100)
 MOVMO_USAGE_SECONDS = env.number("MOVMO_USAGE_SECONDS", 5)  # between two writings of the usage book
 MOVMO_ENCRYPTION_KEYS = env.encryption_keys()
+# Webhooks to http://127.0.0.1:port, for trials in development.
+MOVMO_WEBHOOKS_TO_LOOPBACK = env.webhooks_to_loopback()
 
 # Where cards are kept, the first for new ones: Spreedly where its variables are set, and outside production the
 # sandbox vault, whose cards pay nothing.
@@ -352,4 +374,8 @@ MOVMO_SANDBOX_FOR_AGENTS = env.flag("MOVMO_SANDBOX_FOR_AGENTS", not PRODUCTION)
 # Serving (movmo.asgi): threads are also the database connections of a worker
 MOVMO_MCP_THREADS = env.number("MOVMO_MCP_THREADS", 8)
 MOVMO_WSGI_THREADS = env.number("MOVMO_WSGI_THREADS", 8)
+# How long a call waits for its airline before it answers with a booking that is undecided; 0: for as long as it takes.
+# It waits for a thread of its own kind, of which there are as many as both doors have together.
+MOVMO_WAIT_SECONDS = env.number("MOVMO_WAIT_SECONDS", 8)
+MOVMO_WAIT_THREADS = env.number("MOVMO_WAIT_THREADS", MOVMO_MCP_THREADS + MOVMO_WSGI_THREADS)
 MOVMO_BODY_SECONDS = env.number("MOVMO_BODY_SECONDS", 20)  # for the whole body of a request to arrive

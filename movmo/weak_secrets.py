@@ -9,7 +9,7 @@ FEWEST = 40  # bytes that are left of a random text of that length when it is co
 DISTINCT = 12  # different distances from one byte of a random key to the next; there are about 29 of 31
 PLACEHOLDERS = ("change", "insecure", "placeholder", "default", "example", "password", "development")
 COMMON_PASSWORDS = frozenset(
-    ("postgres", "postgresql", "password", "secret", "changeme", "change-me", "movmo", "admin", "root", "test")
+    ("postgres", "postgresql", "password", "secret", "changeme", "change-me", "movmo", "admin", "root", "test", "guest")
 )
 
 

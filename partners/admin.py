@@ -4,5 +4,13 @@ from partners.api_key.admin import ApiKeyAdmin
 from partners.oauth.admin import ConnectionAdmin
 from partners.partner.admin import PartnerAdmin
 from partners.plan.admin import UsagePlanAdmin
+from partners.webhook.admin import WebhookDeliveryAdmin, WebhookEndpointAdmin
 
-__all__ = ["ApiKeyAdmin", "ConnectionAdmin", "PartnerAdmin", "UsagePlanAdmin"]
+__all__ = [
+    "ApiKeyAdmin",
+    "ConnectionAdmin",
+    "PartnerAdmin",
+    "UsagePlanAdmin",
+    "WebhookDeliveryAdmin",
+    "WebhookEndpointAdmin",
+]

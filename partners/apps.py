@@ -12,3 +12,7 @@ class PartnersConfig(AppConfig):
 
         register(RECORDS)
         import partners.operations  # noqa: F401  (declares)
+        from movmo.operations import events
+        from partners.webhook import services as webhook
+
+        events.register_sink(webhook.receive)

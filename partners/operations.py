@@ -1,5 +1,7 @@
 """Importing this module declares every operation of partners."""
 
+from partners.event import operations as event
 from partners.plan import operations as plan
+from partners.webhook import operations as webhook
 
-__all__ = ["plan"]
+__all__ = ["event", "plan", "webhook"]

@@ -4,6 +4,7 @@ A Caller is what a door makes of a credential; these stand for the credentials t
 `ana_at_aviare` is REST with key and token, `aviare_alone` REST with the key only, `ana_by_scout` MCP.
 """
 
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -17,11 +18,13 @@ from bookings.providers import registry as providers
 from bookings.providers.sandbox.airline import Airline
 from movmo.accounts.models import User
 from movmo.kit.clock import stopped_at
-from movmo.operations import append_only, limits, usage
+from movmo.kit.outbound import Outbound
+from movmo.operations import append_only, limits, nudge, usage
 from movmo.operations.context import Caller
 from movmo.sandbox_vault.app import SandboxVault
 from partners.oauth.models import Application
 from partners.partner.models import Partner
+from partners.webhook import addresses as webhook_addresses
 from tests import factories
 from tests.contract.world import World, by_agent, by_key, by_key_and_token
 from tests.vault import sandbox_vault
@@ -60,17 +63,34 @@ def clock() -> Iterator[StoppedClock]:
         yield StoppedClock(stack, NOON)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def unheard() -> None:
+    """Nobody is told that there is work: a worker of this machine would do it. Tests of workers say who listens."""
+    nudge.install(None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nobody_is_called() -> None:
+    """Every name of a webhook leads to the internet, and no connection is made: tests of deliveries bring their own."""
+
+    def dial(address: str, port: int, seconds: float) -> socket.socket:
+        raise ConnectionRefusedError
+
+    webhook_addresses.install(Outbound(resolve=lambda name, port: ["93.184.215.14"], dial=dial))
+
+
 @pytest.fixture(autouse=True)
 def unlimited(settings: Any) -> None:
     """Each test begins with full allowances, travelers' beyond what a test can use; tests of limits set their own.
 
-    And with an empty usage book, which no thread writes.
+    And with an empty usage book, which no thread writes, and calls that wait for their airline in their own thread.
     """
     limits.MEMORY.forget()
     usage.BOOK.forget()
     settings.MOVMO_USER_RATE = settings.MOVMO_USER_BURST = 1_000_000
     settings.MOVMO_CODES_PER_HOUR = settings.MOVMO_PASSKEY_SIGN_INS_PER_HOUR = 1_000_000
     settings.MOVMO_USAGE_SECONDS = 0
+    settings.MOVMO_WAIT_SECONDS = 0
 
 
 @pytest.fixture

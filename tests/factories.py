@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from bookings.booking.models import Booking
+from bookings.booking.schedule_change.models import ScheduleChange
 from movmo.accounts.models import User
 from movmo.kit import clock
 from partners.api_key import services as api_keys
@@ -47,3 +49,19 @@ def application(name: str = "scout", *, of: Partner | None = None) -> Applicatio
 
 def token(user: User, scopes: Iterable[str], client: Application | None = None) -> str:
     return oauth.issue_token(user=user, application=client or application(), scopes=scopes)
+
+
+def schedule_change(of: Booking) -> ScheduleChange:
+    """One that waits. Only its row: the airline knows nothing of it."""
+    made: tuple[ScheduleChange, bool] = ScheduleChange.objects.get_or_create(
+        booking=of,
+        reference="sch_1",
+        defaults={
+            "version": of.itinerary_version + 1,
+            "severity": ScheduleChange.Severity.MAJOR,
+            "before": of.itinerary,
+            "after": of.itinerary,
+            "announced_at": clock.now(),
+        },
+    )
+    return made[0]

@@ -32,6 +32,7 @@ from tests import clear_text
 SHAPES = {
     "an API key": re.compile(r"mvm_(?:live|test)_[0-9A-Za-z]{36}"),
     "a refresh token": re.compile(r"mvmr_[\w-]{20,}", re.ASCII),
+    "a webhook secret": re.compile(r"whsec_[0-9A-Za-z+/]{20,}"),
     "a signed token": masking.JWT,
     "a private key": re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY"),
     "an authenticator's secret": re.compile(r"otpauth://\S+"),

@@ -29,6 +29,7 @@ PRODUCTION = {
     "MOVMO_ORIGIN": "https://api.example.com",
     "MOVMO_ALLOWED_HOSTS": "api.example.com",
     "MOVMO_REDIS_URL": "redis://127.0.0.1:6379/0",
+    "MOVMO_BROKER_URL": "redis://127.0.0.1:6379/1",
     "MOVMO_SECRET_KEY": hashlib.sha256(b"another key of the tests").hexdigest(),
     "MOVMO_ENCRYPTION_KEYS": f"1:{KEY}",
     "MOVMO_OAUTH_RSA_KEY": PEM,
@@ -185,6 +186,15 @@ def test_an_origin_is_https_in_production(production: pytest.MonkeyPatch) -> Non
     assert env.origin() == "http://api.example.com:8000"
 
 
+def test_webhooks_do_not_lead_to_our_own_ports_in_production(production: pytest.MonkeyPatch) -> None:
+    assert not env.webhooks_to_loopback()
+    production.setenv("MOVMO_WEBHOOKS_TO_LOOPBACK", "1")
+    with pytest.raises(env.Misconfigured, match="MOVMO_WEBHOOKS_TO_LOOPBACK must not be set in production"):
+        env.webhooks_to_loopback()
+    production.setenv("MOVMO_ENV", "development")
+    assert env.webhooks_to_loopback()
+
+
 def test_the_test_clients_host_is_not_served_in_production(production: pytest.MonkeyPatch) -> None:
     production.setenv("MOVMO_ALLOWED_HOSTS", "api.example.com,testserver")
     assert env.allowed_hosts() == ["api.example.com"]
@@ -213,6 +223,18 @@ def test_a_redis_address_that_is_none_is_told_without_its_password(
     monkeypatch.setenv("MOVMO_REDIS_URL", address)
     with pytest.raises(env.Misconfigured, match="MOVMO_REDIS_URL") as told:
         env.redis()
+    assert "secret" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1:5672", "http://:secret@host", "amqp://", "filesystem://", "sqs://a:secret@"]
+)
+def test_a_broker_address_that_is_none_is_told_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("MOVMO_BROKER_URL", address)
+    with pytest.raises(env.Misconfigured, match="MOVMO_BROKER_URL") as told:
+        env.broker()
     assert "secret" not in str(told.value)
 
 

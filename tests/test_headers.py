@@ -163,7 +163,9 @@ def test_the_office_has_its_own_policy_inside_too(client: Client) -> None:
 
 def test_no_page_of_ours_has_a_script_or_a_style_without_its_nonce() -> None:
     templates = Path(configured.BASE_DIR) / "templates"
-    for page in templates.rglob("*.html"):
+    # Mail programs want the styles of a letter in its elements; the mailbox shows it under a policy of its own.
+    letters = set((templates / "email").rglob("*.html"))
+    for page in set(templates.rglob("*.html")) - letters:
         text = page.read_text()
         assert " style=" not in text, page
         assert " onclick=" not in text, page

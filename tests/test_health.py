@@ -7,8 +7,10 @@ from django.db import DatabaseError, connection
 from django.test import Client
 from pytest_django import Settings
 
+from movmo.operations import outbox
 from tests.redis_server import URL, needs_redis
 
+READY = {"status": "ok", "database": "up", "redis": "unused", "work": "on time"}
 NOWHERE = "redis://:redis-password@127.0.0.1:1/0"
 
 
@@ -21,7 +23,7 @@ def test_a_process_that_answers_is_alive_whatever_the_database_does(client: Clie
 def test_it_is_ready_with_its_database(client: Client, settings: Settings) -> None:
     settings.MOVMO_REDIS_URL = ""
     answer = client.get("/readyz", headers={"host": "10.0.0.7"})
-    assert (answer.status_code, answer.json()) == (200, {"status": "ok", "database": "up", "redis": "unused"})
+    assert (answer.status_code, answer.json()) == (200, READY)
     assert answer["Cache-Control"] == "no-store"
 
 
@@ -51,3 +53,13 @@ def test_without_its_database_it_is_not_ready_and_does_not_say_why(
 def test_redis_that_answers_is_up(client: Client, settings: Settings) -> None:
     settings.MOVMO_REDIS_URL = URL
     assert client.get("/readyz").json()["redis"] == "up"
+
+
+@pytest.mark.django_db
+def test_work_that_nobody_does_is_spoken_of_and_not_fatal(client: Client, settings: Settings, clock: Any) -> None:
+    settings.MOVMO_REDIS_URL = ""
+    outbox.put("parcel", "a", at=clock.now, parcel_id="a")
+    assert client.get("/readyz").json() == READY
+    clock.forward(minutes=2)
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["work"]) == (200, "late")

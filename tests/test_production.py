@@ -19,6 +19,7 @@ DOORS = {
     "manage.py": ("manage.py", "check"),
     "asgi": ("-m", "uvicorn", "movmo.asgi:application", "--port", "0"),
     "wsgi": ("-c", "import movmo.wsgi"),
+    "worker": ("-m", "celery", "-A", "movmo", "worker"),
 }
 
 
@@ -58,6 +59,7 @@ def test_no_door_opens_with_a_placeholder(tmp_path: Path, door: str) -> None:
         ("MOVMO_ENCRYPTION_KEYS", f"2:{KEY},1:" + base64.b64encode(bytes(32)).decode(), "must hold random bytes"),
         ("MOVMO_OAUTH_RSA_KEY", small_rsa(), "2048 bits or more"),
         ("DATABASE_URL", "postgresql://movmo:postgres@127.0.0.1:1/movmo", "well-known password"),
+        ("MOVMO_BROKER_URL", "amqp://movmo:guest@127.0.0.1:1//", "well-known password"),
     ],
 )
 def test_what_one_could_guess_is_refused_and_not_shown(tmp_path: Path, name: str, value: str, sentence: str) -> None:
@@ -94,6 +96,7 @@ def test_every_secret_may_come_from_a_file(tmp_path: Path) -> None:
     secrets = {
         "DATABASE_URL": "postgresql://movmo:k3J9xQ7mZ2vL8pR4@db.example:5432/movmo",
         "MOVMO_REDIS_URL": "redis://:a-password@cache.example:6379/0",
+        "MOVMO_BROKER_URL": "amqp://movmo:a-password@broker.example:5672//",
         "MOVMO_SECRET_KEY": PRODUCTION["MOVMO_SECRET_KEY"],
         "MOVMO_ENCRYPTION_KEYS": f"3:{KEY}",
         "MOVMO_OAUTH_RSA_KEY": PEM,
@@ -109,7 +112,7 @@ def test_every_secret_may_come_from_a_file(tmp_path: Path) -> None:
         changes[f"{name}_FILE"] = str(file)
     asked = (
         "from movmo import settings as s; import json; print(json.dumps([s.DATABASES['default']['PASSWORD'],"
-        "s.MOVMO_REDIS_URL, s.SECRET_KEY, s.MOVMO_ENCRYPTION_KEYS[3].hex(),"
+        "s.MOVMO_REDIS_URL, s.MOVMO_BROKER_URL, s.SECRET_KEY, s.MOVMO_ENCRYPTION_KEYS[3].hex(),"
         "s.OAUTH2_PROVIDER['OIDC_RSA_PRIVATE_KEY'], s.EMAIL_HOST_PASSWORD, s.MOVMO_VAULTS[0]['access_secret']]))"
     )
     spreedly = {"MOVMO_SPREEDLY_ENVIRONMENT_KEY": "environment", "MOVMO_SPREEDLY_RECEIVER": "receiver"}
@@ -117,6 +120,7 @@ def test_every_secret_may_come_from_a_file(tmp_path: Path) -> None:
     assert json.loads(told.stdout) == [
         "k3J9xQ7mZ2vL8pR4",
         secrets["MOVMO_REDIS_URL"],
+        secrets["MOVMO_BROKER_URL"],
         secrets["MOVMO_SECRET_KEY"],
         KEY_BYTES.hex(),
         PEM.strip(),

@@ -7,27 +7,44 @@ from django.contrib import admin
 from django.db.models import Q
 from unfold.admin import TabularInline
 
+from bookings.booking.amendment.models import Amendment
 from bookings.booking.models import Booking, BookingTransition
 from bookings.offer.admin import journey
+from movmo.kit.money import Money
 from movmo.operations.admin import ReadOnlyAdmin, to_the_second
 
 PNR = re.compile(r"[A-Za-z0-9]{5,13}")
 
 
-class TransitionInline(TabularInline):
-    model = BookingTransition
-    verbose_name_plural = "Transitions"
+class WrittenInline(TabularInline):
+    """Rows that only the saga writes."""
+
     extra = 0
     can_delete = False
     hide_title = True
-    fields = readonly_fields = ("when", "before", "after", "fence", "reason")
+
+    def has_add_permission(self, request: Any, obj: Any = None) -> bool:
+        return False
+
+
+class TransitionInline(WrittenInline):
+    model = BookingTransition
+    verbose_name_plural = "Transitions"
+    fields = readonly_fields = ("when", "before", "after", "who", "via", "fence", "reason")
 
     @admin.display(description="at (UTC)")
     def when(self, step: BookingTransition) -> str:
         return to_the_second(step.at)
 
-    def has_add_permission(self, request: Any, obj: Any = None) -> bool:
-        return False
+
+class AmendmentInline(WrittenInline):
+    model = Amendment
+    verbose_name_plural = "Asked of the order"
+    fields = readonly_fields = ("when", "kind", "state", "who", "via", "attempts", "failure_code")
+
+    @admin.display(description="at (UTC)")
+    def when(self, amendment: Amendment) -> str:
+        return to_the_second(amendment.created_at)
 
 
 @admin.register(Booking)
@@ -59,10 +76,14 @@ class BookingAdmin(ReadOnlyAdmin):
                 )
             },
         ),
-        ("As it was booked", {"classes": ("collapse",), "fields": ("itinerary", "documents")}),
+        (
+            "If it was cancelled",
+            {"classes": ("collapse",), "fields": ("cancelled_by", "refund", "penalty", "refund_to")},
+        ),
+        ("As it flies now", {"classes": ("collapse",), "fields": ("itinerary_version", "itinerary", "documents")}),
     )
-    readonly_fields = ("id", "pnr", "route", "total", "ticket_names", "tickets")
-    inlines = (TransitionInline,)
+    readonly_fields = ("id", "pnr", "route", "total", "ticket_names", "tickets", "refund", "penalty")
+    inlines = (TransitionInline, AmendmentInline)
 
     def matching(self, term: str) -> Q:
         found = super().matching(term)
@@ -76,6 +97,14 @@ class BookingAdmin(ReadOnlyAdmin):
     def route(self, booking: Booking) -> str:
         return journey(booking.itinerary)
 
+    @admin.display
+    def refund(self, booking: Booking) -> str:
+        return _told(booking.refund_minor, booking)
+
+    @admin.display
+    def penalty(self, booking: Booking) -> str:
+        return _told(booking.penalty_minor, booking)
+
     @admin.display(description="passengers")
     def ticket_names(self, booking: Booking) -> str:
         return ", ".join(person["name_as_ticketed"] for person in booking.people)
@@ -85,14 +114,18 @@ class BookingAdmin(ReadOnlyAdmin):
         return ", ".join(document["number"] for document in booking.documents)
 
 
+def _told(minor: int | None, booking: Booking) -> str:
+    return "not said" if minor is None else str(Money(minor, booking.currency))
+
+
 @admin.register(BookingTransition)
 class BookingTransitionAdmin(ReadOnlyAdmin):
-    list_display = ("when", "booking", "before", "after", "fence", "reason")
-    list_filter = ("after",)
+    list_display = ("when", "booking", "before", "after", "who", "via", "fence", "reason")
+    list_filter = ("after", "who")
     list_select_related = ("booking",)
     search_fields = ("booking__id__exact",)
     search_help_text = "A whole booking id."
-    fields = ("when", "booking", "before", "after", "fence", "reason")
+    fields = ("when", "booking", "before", "after", "who", "via", "fence", "reason")
     readonly_fields = ("when",)
 
     @admin.display(description="at (UTC)", ordering="id")

@@ -2,6 +2,7 @@
 
 from bookings.booking.models import Booking
 from bookings.offer.services import OfferStale
+from bookings.offer.services import SoldOut as SoldOut
 from bookings.providers.errors import ProviderFailure, Refusal, Rejected
 from movmo.kit.errors import DomainError, Kind
 from movmo.kit.money import Money
@@ -14,8 +15,8 @@ class PriceChanged(DomainError):
     code = "price_changed"
     message = "The price is {new[amount]} {new[currency]}, not {old[amount]} {old[currency]}."
     hint = BOOK_ANEW + (
-        "Show the traveler the price under `new`. If they agree, read the offer with get_offer_details: while it is "
-        "active, book it with its total as expected_total and a new idempotency key; else search again."
+        "The offer is still yours: read it anew with refresh_offer, show its total to the traveler, and if they agree "
+        "book again with it and a new idempotency key. A hold is confirmed with the total under `new`."
     )
 
     example = {"old": {"amount": "412.30", "currency": "EUR"}, "new": {"amount": "431.80", "currency": "EUR"}}
@@ -25,13 +26,6 @@ class PriceChanged(DomainError):
         return cls(
             old={"amount": old.amount, "currency": old.currency}, new={"amount": new.amount, "currency": new.currency}
         )
-
-
-class SoldOut(DomainError):
-    kind = Kind.CONFLICT
-    code = "sold_out"
-    message = "The last seats of this offer have been sold."
-    hint = BOOK_ANEW + "Search again and book another offer."
 
 
 class InstantNotAvailable(DomainError):
@@ -45,7 +39,10 @@ class PaymentDeclined(DomainError):
     kind = Kind.RULE
     code = "payment_declined"
     message = "The payment was declined."
-    hint = BOOK_ANEW + "Book again with a new idempotency key and another card of get_payment_methods."
+    hint = BOOK_ANEW + (
+        "The offer is still yours, and a hold still held: call again with a new idempotency key and another card of "
+        "get_payment_methods."
+    )
 
 
 class OrderRefused(DomainError):
@@ -80,4 +77,4 @@ def from_provider(failure: ProviderFailure, booking: Booking) -> DomainError:
 
 def keeps_offer(failure: DomainError) -> bool:
     """Whether the same offer may still be booked after this failure."""
-    return isinstance(failure, PaymentDeclined | InstantNotAvailable | ProviderUnavailable)
+    return isinstance(failure, PriceChanged | PaymentDeclined | InstantNotAvailable | ProviderUnavailable)

@@ -23,7 +23,7 @@ from partners.partner.models import Partner
 
 HELD_MONEY = (CardStatus.APPROVED, CardStatus.REQUIRES_ACTION)
 GIVEN_BACK = (State.FAILED, State.HELD, State.LAPSED)
-"""Where money that a bank still holds belongs to the cardholder."""
+"""Where money that a bank still holds belongs to the cardholder; and where a hold was cancelled that was never sold."""
 STATES = [(state.value, state.name.replace("_", " ").lower()) for state in State]
 
 
@@ -31,7 +31,8 @@ class Booking(models.Model):
     """`fence` counts claims: an outcome is written only by the holder of the newest, until `lease_until`.
 
     `sequence` is the number of its newest event. `watch_at` is when a worker looks at the airline's order again,
-    though nobody asked: for tickets, for changes of schedule, for the end of a hold. `itinerary` is what flies now;
+    though nobody asked: for tickets, for changes of schedule, for the end of a hold; `unanswered` counts the looks
+    since the airline last answered one. `itinerary` is what flies now;
     earlier versions are with the schedule changes.
     """
 
@@ -50,6 +51,7 @@ class Booking(models.Model):
     lease_until = models.DateTimeField(null=True)
     submitted_at = models.DateTimeField(null=True)
     watch_at = models.DateTimeField(null=True)
+    unanswered = models.PositiveIntegerField(default=0)
     total_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     passengers = PersonalField()
@@ -67,6 +69,8 @@ class Booking(models.Model):
     price_guarantee_expires_at = models.DateTimeField(null=True)
     cancelled_by = models.CharField(max_length=10, blank=True)
     refund_minor = models.BigIntegerField(null=True)
+    penalty_minor = models.BigIntegerField(null=True)
+    refund_to = models.CharField(max_length=30, blank=True)
     failure_code = models.CharField(max_length=80, blank=True)
     failure_facts = models.JSONField(default=dict)
     created_at = models.DateTimeField()
@@ -87,9 +91,11 @@ class Booking(models.Model):
             models.Index(fields=["watch_at"], condition=models.Q(watch_at__isnull=False), name="booking_to_watch"),
             models.Index(
                 fields=["id"],
-                condition=models.Q(
-                    state__in=[state.value for state in GIVEN_BACK], payment_status__in=["approved", "requires_action"]
-                ),
+                condition=(
+                    models.Q(state__in=[state.value for state in GIVEN_BACK])
+                    | models.Q(state=State.CANCELLED.value, mode=Mode.HOLD.value)
+                )
+                & models.Q(payment_status__in=["approved", "requires_action"]),
                 name="booking_to_give_back",
             ),
         ]

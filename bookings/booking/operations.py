@@ -1,6 +1,7 @@
 """Bookings, declared."""
 
 from bookings.booking import queries, services
+from bookings.booking.cards import CardNotForProvider
 from bookings.booking.failures import (
     InstantNotAvailable,
     OrderRefused,
@@ -10,7 +11,7 @@ from bookings.booking.failures import (
     SoldOut,
 )
 from bookings.booking.schemas import BookingList, BookingView, CreateBooking, GetBooking, SearchBookings
-from bookings.booking.services import CardNotForProvider, HoldNotAvailable, PassengerMissing
+from bookings.booking.services import HoldNotAvailable, PassengerMissing
 from bookings.catalogue.modes import ProviderNotForKey
 from bookings.offer.party import DuplicateName, InfantTurnsTwo, PassengerTypeMismatch
 from bookings.offer.requirements import DocumentMissing, DocumentTypeUnsupported, GenderUnsupported

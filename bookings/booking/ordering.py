@@ -6,6 +6,7 @@ from typing import Any
 from bookings.booking.models import Booking
 from bookings.booking.schemas import Mode
 from bookings.offer import services as offers
+from bookings.offer.ancillaries import ChosenService
 from bookings.providers.types import OrderDocument, OrderPassenger, OrderRequest, PassengerType
 
 
@@ -30,7 +31,13 @@ def order_request(booking: Booking) -> OrderRequest:
         ),
         total=booking.total,
         hold=booking.mode == Mode.HOLD,
+        services=tuple(one.as_ordered() for one in chosen_of(booking)),
     )
+
+
+def chosen_of(booking: Booking) -> list[ChosenService]:
+    """The seats and extras, frozen as they were booked."""
+    return [ChosenService.model_validate(one) for one in booking.services]
 
 
 def _document(kept: dict[str, Any] | None) -> OrderDocument | None:

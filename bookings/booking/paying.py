@@ -1,19 +1,22 @@
 """The card's part of the saga: it goes to the airline through its vault, before the order does.
 
-The booking's id is the key of the authorization, so asking again tells the same one: nobody is charged twice. Two
-workers that ask at once hear the same, and one of them writes it down. What was approved for a booking that failed is
-given back, and only what the bank says it gave back was. While the bank has not been heard, the booking waits, past
-its offer's end if need be.
+The booking's id is the key of the authorization, so asking again tells the same one: nobody is charged twice. A hold is
+paid for later, with the id of its confirmation as key (hold.saga). Two workers that ask at once hear the same, and one
+of them writes it down. What was approved for a booking that failed is given back, and only what the bank says it gave
+back was. While the bank has not been heard, the booking waits, past its offer's end if need be.
 """
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID, uuid5
 
 import structlog
 
 from bookings.booking import failures, steps
 from bookings.booking.models import HELD_MONEY, Booking
 from bookings.booking.ordering import order_request
+from bookings.booking.owing import is_to_be_given_back
 from bookings.booking.states import UNPAID, State
 from bookings.booking.steps import Clock
 from bookings.offer.services import stale
@@ -39,10 +42,12 @@ def pay(booking: Booking, *, clock: Clock) -> Booking:
     """Ask the airline's bank, or ask it again. Returns the booking as it stands; no order leaves here."""
     if booking.state not in UNPAID or booking.payment_method is None or may_be_submitted(booking):
         return booking
+    if booking.order_id:
+        return booking  # a held order: its confirmation asks
     if not steps.lease_is_over(booking, now=clock()):
         return booking
     try:
-        answer = _ask(booking, booking.payment_method)
+        answer = authorize(booking, booking.payment_method, key=booking.id)
     except TokenUnknown as failure:
         return steps.fail(booking, failures.PaymentDeclined(), now=clock(), detail=failure.detail)
     except (VaultFailure, ProviderFailure, vaults.NoSuchVault) as failure:
@@ -51,19 +56,17 @@ def pay(booking: Booking, *, clock: Clock) -> Booking:
     return _written_down(booking, answer, clock=clock)
 
 
-def _ask(booking: Booking, card: PaymentMethod) -> CardAnswer:
-    """Raises VaultFailure, NoSuchVault or ProviderFailure."""
+def authorize(booking: Booking, card: PaymentMethod, *, key: UUID) -> CardAnswer:
+    """The same key tells the same authorization. Raises VaultFailure, NoSuchVault or ProviderFailure."""
     provider = registry.provider(booking.provider)
     vault: Vault = vaults.vault(card.vault)
     request = provider.card_request(
-        order_request(booking),
+        replace(order_request(booking), client_reference=str(key)),
         vault_url=vault.form_access().frame_origin,
         exp_month=card.exp_month,
         exp_year=card.exp_year,
     )
-    delivered = vault.deliver(
-        card.token or "", url=request.url, template=request.template, idempotency_key=str(booking.id)
-    )
+    delivered = vault.deliver(card.token or "", url=request.url, template=request.template, idempotency_key=str(key))
     return _checked(provider.read_card_answer(delivered.status, delivered.body))
 
 
@@ -110,11 +113,11 @@ def _written_down(booking: Booking, answer: CardAnswer, *, clock: Clock) -> Book
 
 
 def give_back(booking: Booking, *, clock: Clock) -> Booking:
-    """After a booking that failed: an approved authorization is voided. Whatever prevents it, the sweep comes again.
+    """After what failed or was refused: an approved authorization is voided. If it cannot be, the sweep comes again.
 
     Until then the card stays: without it no vault would take the request.
     """
-    if booking.payment_status not in HELD_MONEY or booking.payment_method is None:
+    if booking.payment_method is None or not is_to_be_given_back(booking):
         return booking
     try:
         answer = _void(booking, booking.payment_method)
@@ -128,11 +131,10 @@ def give_back(booking: Booking, *, clock: Clock) -> Booking:
 
 
 def _void(booking: Booking, card: PaymentMethod) -> CardAnswer:
-    """Raises as `_ask`."""
+    """Raises as `authorize`. A hold may have more than one authorization in its time; each has its own key."""
     provider = registry.provider(booking.provider)
     vault: Vault = vaults.vault(card.vault)
     request = provider.void_request(booking.payment_reference, vault_url=vault.form_access().frame_origin)
-    delivered = vault.deliver(
-        card.token or "", url=request.url, template=request.template, idempotency_key=f"void-{booking.id}"
-    )
+    key = f"void-{uuid5(booking.id, booking.payment_reference)}"
+    delivered = vault.deliver(card.token or "", url=request.url, template=request.template, idempotency_key=key)
     return provider.read_card_answer(delivered.status, delivered.body)

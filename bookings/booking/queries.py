@@ -1,25 +1,37 @@
 """Reads of bookings. Another traveler's is not found, nor what this call's key does not reach."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
 from django.db.models import F, Q
 
-from bookings.booking.models import GIVEN_BACK, HELD_MONEY, Booking
-from bookings.booking.schemas import BookingList, BookingSummary, BookingView, FailureView, PaymentView, SearchBookings
-from bookings.booking.states import OPEN, OVER, UNDER_WAY
+from bookings.booking.amendment.queries import under_way
+from bookings.booking.models import Booking
+from bookings.booking.ordering import chosen_of
+from bookings.booking.owing import held_money
+from bookings.booking.schedule_change import queries as schedule_changes
+from bookings.booking.schemas import (
+    BookingList,
+    BookingSummary,
+    BookingView,
+    CancellationView,
+    FailureView,
+    PaymentView,
+    SearchBookings,
+)
+from bookings.booking.states import OPEN, OVER, UNDER_WAY, UNPAID, State
 from bookings.catalogue import modes
+from bookings.offer import presentation
 from bookings.offer.schemas import MoneyView
 from bookings.providers.types import PassengerType
-from movmo.kit import clock, cursor
+from movmo.kit import cursor
 from movmo.kit.compiled import CompiledGet
 from movmo.kit.errors import NotFound, revive
+from movmo.kit.money import Money
 from movmo.operations.context import Context
 
-LAPSES = timedelta(days=31)
-"""No card scheme lets an authorization that nobody captures stand longer."""
-
+_LONGEST_WAITING = F("lease_until").asc(nulls_first=True)
 _BY_ID_AND_OWNER = CompiledGet(Booking, "id", "user")
 
 
@@ -44,6 +56,7 @@ def page(ctx: Context, request: SearchBookings) -> BookingList:
 
 
 def view(booking: Booking) -> BookingView:
+    amendment = under_way(booking)
     return BookingView(
         **_summary(booking),
         record_locators=booking.record_locators,
@@ -55,7 +68,11 @@ def view(booking: Booking) -> BookingView:
         payment_required_by=booking.payment_required_by,
         passengers=booking.people,
         slices=booking.itinerary,
+        services=presentation.chosen_services(chosen_of(booking)),
+        schedule_changes=schedule_changes.views(booking),
         failure=_failure(booking),
+        cancellation=_cancellation(booking),
+        under_way=amendment.kind if amendment else None,
         updated_at=booking.updated_at,
     )
 
@@ -90,15 +107,15 @@ def pays_with(payment_method_id: UUID) -> bool:
     return Booking.objects.filter(undecided, payment_method_id=payment_method_id).exists()
 
 
-def held_money() -> Q:
-    """Without a sale, and a card is still held. After LAPSES the bank has let go of it, whatever it was told."""
-    since = clock.now() - LAPSES
-    return Q(state__in=GIVEN_BACK, payment_status__in=HELD_MONEY, updated_at__gt=since)
+def to_give_back(*, limit: int, now: datetime | None = None) -> list[Booking]:
+    """Those first that have waited longest; `now` leaves out those whose bank was asked only just before."""
+    rows = Booking.objects.filter(held_money(), _free(now) if now else Q())
+    return list(rows.select_related("offer", "payment_method").order_by(_LONGEST_WAITING, "id")[:limit])
 
 
-def to_give_back(*, limit: int) -> list[Booking]:
-    rows = Booking.objects.filter(held_money())
-    return list(rows.select_related("offer", "payment_method").order_by("id")[:limit])
+def _free(now: datetime) -> Q:
+    """Nobody has it, and nobody had it only just before."""
+    return Q(lease_until=None) | Q(lease_until__lte=now)
 
 
 def _ticketing(booking: Booking) -> Literal["ticketed", "reserved_not_ticketed", "not_booked"]:
@@ -117,12 +134,30 @@ def _failure(booking: Booking) -> FailureView | None:
     return FailureView(code=failure.code, message=failure.text)
 
 
-def open_bookings(*, now: datetime, limit: int) -> list[Booking]:
-    """Undecided bookings that nobody holds, those first that have waited longest: none can starve another."""
-    free = Q(lease_until=None) | Q(lease_until__lte=now)
+def _cancellation(booking: Booking) -> CancellationView | None:
+    if booking.state != State.CANCELLED:
+        return None
+    return CancellationView(
+        cancelled_by=booking.cancelled_by or "airline",
+        refund=_money(booking.refund_minor, booking),
+        penalty=_money(booking.penalty_minor, booking),
+        refund_to=booking.refund_to or None,
+    )
+
+
+def _money(minor: int | None, booking: Booking) -> MoneyView | None:
+    return None if minor is None else MoneyView.of(Money(minor, booking.currency))
+
+
+def open_bookings(*, now: datetime, limit: int, untouched_since: datetime | None = None) -> list[Booking]:
+    """Undecided bookings that nobody holds, those first that have waited longest: none can starve another.
+
+    `untouched_since` leaves out those that are not paid for and were touched after it: their callers are at it.
+    """
+    recent = Q(state__in=UNPAID, updated_at__gt=untouched_since) if untouched_since else Q(pk=None)
     rows = (
-        Booking.objects.filter(free, state__in=OPEN)
+        Booking.objects.filter(_free(now), ~recent, state__in=OPEN)
         .select_related("offer", "payment_method")
-        .order_by(F("lease_until").asc(nulls_first=True), "id")
+        .order_by(_LONGEST_WAITING, "id")
     )
     return list(rows[:limit])

@@ -9,8 +9,8 @@
 The same call repeated and `manage.py resolve_bookings` drive an open booking on; a read only looks up what was sent. A
 claim that ran out of lease may have been sent, so it becomes `unknown` and is looked up; only when the provider has had
 its settle window and still knows nothing is it submitted again. No order is sent twice on a guess: nothing is sent once
-the lease is over, and the settle window counts from there. An order in hand is never dropped: if its booking was given
-up meanwhile, a person is told.
+the lease is over, and the settle window counts from there. Where a provider cannot be asked by our reference, a person
+asks. An order in hand is never dropped: if its booking was given up meanwhile, a person is told.
 """
 
 from datetime import datetime, timedelta
@@ -56,16 +56,16 @@ def submit(booking: Booking, *, clock: Clock) -> Booking:
     except Rejected as failure:
         if failure.refusal is Refusal.DUPLICATE_REFERENCE:
             reason = "the provider has our reference"
-            return look_up(steps.settle(claimed, State.UNKNOWN, now=clock(), reason=reason), clock=clock)
+            return look_up(_lost(claimed, now=clock(), reason=reason), clock=clock)
         return steps.fail(claimed, failures.from_provider(failure, claimed), now=clock(), detail=failure.detail)
     except Unavailable as failure:
         return steps.fail(claimed, failures.from_provider(failure, claimed), now=clock(), detail=failure.detail)
     except OutcomeUnknown as failure:
-        return steps.settle(claimed, State.UNKNOWN, now=clock(), reason=failure.detail)
+        return _lost(claimed, now=clock(), reason=failure.detail)
     except Exception:
         # Whatever broke, the order may have left: only a look-up can tell.
         log.exception("booking.submit_crashed", booking_id=str(claimed.id))
-        return steps.settle(claimed, State.UNKNOWN, now=clock(), reason="the call to the provider broke")
+        return _lost(claimed, now=clock(), reason="the call to the provider broke")
     return _record(claimed, order, now=clock())
 
 
@@ -78,18 +78,25 @@ def _send(claimed: Booking, *, clock: Clock) -> ProviderOrder:
     return registry.provider(claimed.provider).book(request, now=now)
 
 
+def _lost(booking: Booking, *, now: datetime, reason: str) -> Booking:
+    """Only a look-up can tell what became of the order. A provider that offers none is asked by a person."""
+    finds = registry.provider(booking.provider).capabilities.finds_orders
+    path = [State.UNKNOWN] if finds else [State.UNKNOWN, State.MANUAL_REVIEW]
+    return steps.settle(booking, *path, now=now, reason=reason)
+
+
 def look_up(booking: Booking, *, clock: Clock) -> Booking:
     """Ask the provider what became of a sent order, unless somebody else is asking. Never sends an order."""
     now = clock()
     if booking.state == State.SUBMITTING and steps.lease_is_over(booking, now=now):
-        booking = steps.settle(booking, State.UNKNOWN, now=now, reason="the lease ran out before an answer")
+        booking = _lost(booking, now=now, reason="the lease ran out before an answer")
     if booking.state not in ASKED_ABOUT or not steps.lease_is_over(booking, now=now):
         return booking
     claimed = steps.claim(booking, State(booking.state), now=now)
     if claimed is None:
         return steps.reload(booking.id)
     try:
-        order = registry.provider(claimed.provider).find_order(str(claimed.id), now=now)
+        order = _find(claimed, now=now)
     except ProviderFailure as failure:
         log.warning("booking.look_up_failed", booking_id=str(claimed.id), detail=failure.detail)
         return steps.pause(claimed, now=clock())
@@ -102,6 +109,14 @@ def look_up(booking: Booking, *, clock: Clock) -> Booking:
     return _nothing_found(claimed, now=clock())
 
 
+def _find(booking: Booking, *, now: datetime) -> ProviderOrder | None:
+    """By our reference, or, where the provider knows none, by the order's own id once it was told."""
+    provider = registry.provider(booking.provider)
+    if provider.capabilities.finds_orders:
+        return provider.find_order(str(booking.id), now=now)
+    return provider.get_order(booking.order_id, now=now) if booking.order_id else None
+
+
 def resume(booking: Booking, *, clock: Clock) -> Booking:
     """Drive an open booking as far as it goes: look up what was sent, submit what certainly was not."""
     booking = paying.pay(look_up(booking, clock=clock), clock=clock)
@@ -112,10 +127,10 @@ def resume(booking: Booking, *, clock: Clock) -> Booking:
 def _nothing_found(booking: Booking, *, now: datetime) -> Booking:
     """The provider knows no order. Inside its settle window one may still come; after it, there never was one."""
     submitted_at = booking.submitted_at or booking.created_at
-    window = registry.provider(booking.provider).capabilities.settle_window
-    if booking.state != State.UNKNOWN or now - submitted_at < LEASE + window:
+    capabilities = registry.provider(booking.provider).capabilities
+    if booking.state != State.UNKNOWN or now - submitted_at < LEASE + capabilities.settle_window:
         return steps.pause(booking, now=now)
-    if booking.attempts < MOST_ATTEMPTS:
+    if booking.attempts < MOST_ATTEMPTS and capabilities.finds_orders:
         return steps.settle(booking, State.RESERVED, now=now, reason="no order after the settle window")
     return steps.settle(booking, State.MANUAL_REVIEW, now=now, reason=f"no order after {booking.attempts} attempts")
 

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from pydantic import Field
 
+from bookings.booking.schedule_change.schemas import ScheduleChangeView
 from bookings.booking.states import DECIDED, State
-from bookings.offer.schemas import MoneyInput, MoneyView, ProviderName, SliceView
+from bookings.offer.schemas import ChosenServiceView, MoneyInput, MoneyView, ProviderName, SliceView
 from bookings.providers.types import PassengerType
 from movmo.operations.context import PageRequest, Request, View
 
@@ -28,7 +29,7 @@ class CreateBooking(Request):
         default=Mode.INSTANT,
         description=(
             "`instant` books and tickets now. `hold` only reserves the seats until payment_required_by, where the "
-            "offer allows; paying for a hold is not offered here yet."
+            "offer allows; confirm_hold pays for it."
         ),
         examples=["instant"],
     )
@@ -36,7 +37,7 @@ class CreateBooking(Request):
         default=None,
         description=(
             "The card that the airline charges, from get_payment_methods. Without one the airline bills the account "
-            "that Movmo has with it, where it has one. Not for a hold, which is paid later."
+            "that Movmo has with it, where it has one. Not for a hold, which confirm_hold pays for."
         ),
     )
 
@@ -111,6 +112,19 @@ class PaymentView(View):
     )
 
 
+class CancellationView(View):
+    """By whom a booking was cancelled, and what the airline gives back."""
+
+    cancelled_by: Literal["traveler", "airline"] = Field(examples=["traveler"])
+    refund: MoneyView | None = Field(description="What the airline gives back; absent where it has not said.")
+    penalty: MoneyView | None = Field(default=None, description="What it keeps, by the quote that was agreed to.")
+    refund_to: str | None = Field(
+        default=None,
+        description="Where the refund goes, in the airline's words.",
+        examples=["original_form_of_payment"],
+    )
+
+
 class BookingView(BookingSummary):
     payment: PaymentView | None = Field(default=None, description="The card that the airline charges, if any.")
     record_locators: list[str] = Field(description="All PNRs: one offer may become several.", examples=[["BCDFGH"]])
@@ -123,11 +137,21 @@ class BookingView(BookingSummary):
     payment_required_by: datetime | None = Field(default=None, description="For a held booking.")
     passengers: list[BookedPassenger]
     slices: list[SliceView]
+    services: list[ChosenServiceView] = Field(description="Seats, bags and extras that were booked.")
+    schedule_changes: list[ScheduleChangeView] = Field(
+        default=[], description="What the airline announced, newest first, with the itinerary before and after."
+    )
     failure: FailureView | None = Field(default=None, description="Why nothing was booked, for a failed booking.")
+    cancellation: CancellationView | None = Field(default=None, description="For a cancelled booking.")
+    under_way: Literal["confirm_hold", "cancel", "accept_schedule_change"] | None = Field(
+        default=None,
+        description="What the airline was asked and has not answered; nothing else may be asked meanwhile.",
+        examples=["cancel"],
+    )
     updated_at: datetime
 
     def is_undecided(self) -> bool:
-        return self.status not in DECIDED
+        return self.status not in DECIDED or self.under_way is not None
 
 
 class BookingList(View):

@@ -1,14 +1,18 @@
 """Writes of bookings: reserve in the first transaction, then let the saga drive."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from bookings.booking import events, failures, queries, saga, steps
+from bookings.booking import cards, events, failures, patience, queries, saga, steps
 from bookings.booking.actors import Actor
+from bookings.booking.amendment import queries as amendments
+from bookings.booking.amendment import saga as amending
 from bookings.booking.events import BookingEvent
 from bookings.booking.models import Booking, BookingTransition
 from bookings.booking.schemas import BookingView, CreateBooking, Mode
-from bookings.booking.states import DECIDED, State
+from bookings.booking.states import State
+from bookings.booking.steps import Clock
 from bookings.catalogue import modes
 from bookings.offer import party, presentation, requirements
 from bookings.offer import queries as offers
@@ -17,18 +21,15 @@ from bookings.offer.models import Offer, OfferSlot
 from bookings.passenger import queries as passengers
 from bookings.passenger.identity_document import queries as documents
 from bookings.passenger.models import Passenger
-from bookings.payment_method import queries as cards
 from bookings.payment_method.models import PaymentMethod
-from bookings.payment_method.services import CardExpired
 from bookings.providers import registry
 from bookings.providers.types import Capabilities, NormalisedOffer, PassengerType
 from movmo.kit.errors import DomainError, InvalidArguments, Kind, revive
 from movmo.kit.money import amount_at
 from movmo.operations import events as told
+from movmo.operations import nudge
 from movmo.operations.context import Context
 from movmo.operations.idempotency import IdempotencyInProgress
-
-SANDBOX = "sandbox"
 
 
 class PassengerMissing(DomainError):
@@ -47,13 +48,6 @@ class HoldNotAvailable(DomainError):
     code = "hold_not_available"
     message = "This offer must be paid at once; it cannot be held."
     hint = "Book it with mode `instant`, or search for an offer whose requires_instant_payment is false."
-
-
-class CardNotForProvider(DomainError):
-    kind = Kind.RULE
-    code = "card_not_for_provider"
-    message = "This card does not pay at {provider}."
-    hint = "Test cards pay at sandboxes and nowhere else; all other cards pay at all other providers."
 
 
 def reserve(ctx: Context, request: CreateBooking) -> None:
@@ -84,7 +78,7 @@ def reserve(ctx: Context, request: CreateBooking) -> None:
         mode=request.mode,
         state=State.RESERVED,
         sequence=1,
-        payment_method=_card(ctx, request, offer),
+        payment_method=_card(ctx, request),
         total_minor=offer.total.minor,
         currency=offer.currency,
         passengers=[
@@ -111,28 +105,36 @@ def reserve(ctx: Context, request: CreateBooking) -> None:
 
 
 def advance(ctx: Context, booking_id: UUID) -> BookingView:
-    """Drive the booking as far as it goes. Safe to repeat. Raises the failure of a failed booking."""
+    """Drive it as far as it goes while the caller waits. Safe to repeat. Raises the failure of a failed booking."""
     booking = steps.reload(booking_id)
     modes.check(ctx.caller, booking.provider)  # a repeated call may come with another key than the first
-    booking = saga.resume(booking, clock=ctx.clock)
+    driven = patience.within_budget(partial(saga.resume, booking, clock=ctx.clock))
+    booking = driven or steps.reload(booking_id)
     if booking.state == State.FAILED:
         raise revive(booking.failure_code, booking.failure_facts)
-    if booking.state == State.SUBMITTING:
+    if driven and booking.state == State.SUBMITTING:
         raise IdempotencyInProgress(retry_after=1)
-    return queries.view(booking)
+    view = queries.view(booking)
+    if view.is_undecided():
+        nudge.say("bookings")
+    return view
 
 
 def read(ctx: Context, booking_id: UUID) -> BookingView:
-    """The booking as it stands; one that was sent and has no outcome is looked up first.
+    """The booking as it stands; what was sent and has no outcome is looked up first.
 
-    Sends no order, save one: that of a booking which only waited for its cardholder to answer their bank.
+    Sends nothing, save what only waited for its cardholder to answer their bank.
     """
     booking = queries.owned(ctx, booking_id)
-    if booking.state == State.REQUIRES_ACTION:
-        booking = saga.resume(steps.reload(booking.id), clock=ctx.clock)
-    elif booking.state not in DECIDED:
-        booking = saga.look_up(booking, clock=ctx.clock)
-    return queries.view(booking)
+    view = queries.view(booking)
+    return queries.view(_looked_up(booking, clock=ctx.clock)) if view.is_undecided() else view
+
+
+def _looked_up(booking: Booking, *, clock: Clock) -> Booking:
+    amendment, bank_asks = amendments.under_way(booking), booking.state == State.REQUIRES_ACTION
+    if amendment is not None:
+        return (amending.drive if bank_asks else amending.look_up)(amendment.pk, clock=clock)
+    return saga.resume(steps.reload(booking.pk), clock=clock) if bank_asks else saga.look_up(booking, clock=clock)
 
 
 def _check_mode(request: CreateBooking, offer: Offer, content: NormalisedOffer) -> None:
@@ -160,18 +162,11 @@ def _check_party(people: list[tuple[OfferSlot, Passenger]], content: NormalisedO
     )
 
 
-def _card(ctx: Context, request: CreateBooking, offer: Offer) -> PaymentMethod | None:
-    """Raises NotFound, CardExpired, CardNotForProvider, or InvalidArguments for a hold."""
-    if request.payment_method_id is None:
-        return None
-    if request.mode is Mode.HOLD:
-        raise InvalidArguments({"/payment_method_id": "A hold is paid later: leave the card out."})
-    card = cards.held(user_id=ctx.traveler_id, payment_method_id=request.payment_method_id)
-    if cards.is_expired(card, today=ctx.now.date()):
-        raise CardExpired
-    if card.is_test != (offer.provider == SANDBOX):
-        raise CardNotForProvider(provider=offer.provider)
-    return card
+def _card(ctx: Context, request: CreateBooking) -> PaymentMethod | None:
+    """Raises what `cards.chosen` raises, or InvalidArguments for a hold."""
+    if request.payment_method_id is not None and request.mode is Mode.HOLD:
+        raise InvalidArguments({"/payment_method_id": "A hold is paid later, with confirm_hold: leave the card out."})
+    return cards.chosen(request.payment_method_id, user_id=ctx.traveler_id, provider=request.provider, now=ctx.now)
 
 
 def _asked_for(person: Passenger, content: NormalisedOffer, capabilities: Capabilities) -> dict[str, Any]:

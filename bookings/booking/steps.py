@@ -72,11 +72,13 @@ def settle(
     reason: str,
     also: Callable[[], object] | None = None,
     by: Actor = MOVMO,
+    more: tuple[tuple[EventType, BaseModel], ...] = (),
     **changes: Any,
 ) -> Booking:
     """Compare-and-swap to the outcome, over more than one state if need be. Had a newer fence won, its word stands."""
     with transaction.atomic(durable=True):
-        if move(booking, *path, now=now, reason=reason, by=by, lease_until=None, **changes) and also is not None:
+        won = move(booking, *path, now=now, reason=reason, by=by, more=more, lease_until=None, **changes)
+        if won and also is not None:
             also()
     return reload(booking.pk)
 
@@ -113,11 +115,14 @@ def move(
     return True
 
 
-def pause(booking: Booking, *, now: datetime) -> Booking:
-    """Still open: let go of the claim, but leave a moment before the next look: longer and longer for an airline."""
-    rest = LOOK_UP_PAUSE
-    if booking.submitted_at and booking.state not in states.UNPAID:
-        rest = min(max((now - booking.submitted_at) / 4, LOOK_UP_PAUSE), LONGEST_PAUSE)
+def pause(booking: Booking, *, now: datetime, since: datetime | None = None) -> Booking:
+    """Still open: let go of the claim, but leave a moment before the next look: longer and longer for an airline.
+
+    `since` is when the airline was asked; else its order was submitted.
+    """
+    rest, since = LOOK_UP_PAUSE, since or booking.submitted_at
+    if since and booking.state not in states.UNPAID:
+        rest = min(max((now - since) / 4, LOOK_UP_PAUSE), LONGEST_PAUSE)
     Booking.objects.filter(pk=booking.pk, state=booking.state, fence=booking.fence).update(
         lease_until=now + rest, updated_at=now
     )

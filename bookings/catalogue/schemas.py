@@ -26,8 +26,8 @@ class CapabilitiesView(ProviderView):
     bookable: bool = Field(description="Offers of this provider can be booked here.")
     search: bool
     holds: bool = Field(description="A booking can be held and paid later.")
-    pricing_step: bool = Field(description="An offer must be re-priced before it is booked.")
-    seat_map: bool
+    pricing_step: bool = Field(description="refresh_offer reads an offer's price again before it is booked.")
+    seat_map: bool = Field(description="get_seat_map and select_services offer seats.")
     max_passengers: int = Field(examples=[9])
     max_connections: int = Field(examples=[4])
     genders: list[str] = Field(examples=[["F", "M", "X", "U"]])

@@ -46,7 +46,8 @@ class OfferAdmin(ReadOnlyAdmin):
         ),
         ("At the provider", {"fields": ("provider", "provider_offer_id")}),
         ("Search", {"fields": ("id", "search_id", "search_position")}),
-        ("As it was read", {"classes": ("collapse",), "fields": ("normalised",)}),
+        ("Chosen seats and extras", {"classes": ("collapse",), "fields": ("services",)}),
+        ("As it was read", {"classes": ("collapse",), "fields": ("version", "normalised")}),
     )
     readonly_fields = ("id", "route", "total")
     inlines = (SlotInline,)

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 
+from bookings.offer.ancillaries import ChosenService
 from bookings.offer.schemas import OfferStatus
 from bookings.passenger.models import Passenger
 from bookings.providers.types import NormalisedOffer, PassengerType
@@ -19,7 +20,8 @@ class Offer(models.Model):
 
     `raw` is the provider's own text as it was read last; `version` counts the readings and the choices of services.
     `services` are the seats and bags that were chosen, as they go into the order, and `services_minor` is their price.
-    Whether the offer has run out is judged by `expires_at` and never stored.
+    Whether the offer has run out is judged by `expires_at` and never stored; that it was told is in `expiry_told_at`.
+    `is_taken`: somebody submitted it, put a passenger on it or chose services; nobody waits for the rest of a search.
     """
 
     class ExpirySource(models.TextChoices):
@@ -31,7 +33,7 @@ class Offer(models.Model):
     provider_offer_id = models.CharField(max_length=300)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="offers")
     partner = models.ForeignKey(Partner, null=True, on_delete=models.PROTECT, related_name="offers")
-    version = models.PositiveSmallIntegerField(default=1)
+    version = models.PositiveIntegerField(default=1)
     status = models.CharField(max_length=10, choices=STATUSES, default=OfferStatus.ACTIVE)
     expires_at = models.DateTimeField()
     expiry_source = models.CharField(max_length=10, choices=ExpirySource.choices)
@@ -44,6 +46,7 @@ class Offer(models.Model):
     raw_sha256 = models.CharField(max_length=64)
     search_id = models.UUIDField(null=True)
     search_position = models.PositiveIntegerField(null=True)
+    is_taken = models.BooleanField(default=False)
     expiry_told_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
 
@@ -51,7 +54,20 @@ class Offer(models.Model):
         db_table = "offer"
         constraints = [
             models.CheckConstraint(condition=models.Q(total_minor__gte=0), name="offer_total_is_not_negative"),
+            models.CheckConstraint(condition=models.Q(services_minor__gte=0), name="offer_services_are_not_negative"),
             models.UniqueConstraint(fields=["search_id", "search_position"], name="one_offer_per_search_position"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["expires_at"],
+                condition=models.Q(status="active", is_taken=True, expiry_told_at=None),
+                name="offer_expiry_to_tell",
+            ),
+            models.Index(
+                fields=["expires_at"],
+                condition=models.Q(is_taken=False),
+                name="offer_nobody_took",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -60,6 +76,10 @@ class Offer(models.Model):
     @property
     def content(self) -> NormalisedOffer:
         return NormalisedOffer.model_validate(self.normalised)
+
+    @property
+    def chosen(self) -> list[ChosenService]:
+        return [ChosenService.model_validate(one) for one in self.services]
 
     @property
     def total(self) -> Money:

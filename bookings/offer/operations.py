@@ -1,7 +1,8 @@
 """Offers, declared."""
 
 from bookings.catalogue.modes import ProviderNotForKey
-from bookings.offer import queries, searching, services
+from bookings.offer import queries, refreshing, searching, services
+from bookings.offer.asking import ProviderUnreachable, ReadingRefused
 from bookings.offer.party import (
     InfantTurnsTwo,
     InfantWithoutAdult,
@@ -14,11 +15,13 @@ from bookings.offer.schemas import (
     CreateOffer,
     GetOffer,
     OfferView,
+    RefreshOffer,
+    RefreshView,
     SearchFlights,
     SearchResults,
     UpdatePassenger,
 )
-from bookings.offer.services import NotBookable, OfferShapeUnknown, OfferStale, PassengerAlreadyMapped
+from bookings.offer.services import NotBookable, OfferShapeUnknown, OfferStale, PassengerAlreadyMapped, SoldOut
 from bookings.passenger.identity_document.services import DocumentExpired
 from bookings.providers.registry import ProviderUnknown
 from movmo.kit.cursor import CursorInvalid
@@ -106,6 +109,37 @@ def get_offer_details(ctx: Context, request: GetOffer) -> OfferView:
     Next: update_passenger for each empty slot, then create_booking with this total.
     """
     return queries.details(ctx, request)
+
+
+@operation(
+    "refresh_offer",
+    rest=POST(OFFERS + "/{offer_id}/refresh", status=200),
+    needs=Credentials.KEY_AND_USER,
+    scopes=("flights:read",),
+    effect=Effect.WRITE,
+    open_world=True,
+    cost=5,
+    ask=refreshing.ask,
+    errors=(
+        NotFound,
+        ProviderUnknown,
+        ProviderNotForKey,
+        OfferStale,
+        SoldOut,
+        NotBookable,
+        ProviderUnreachable,
+        ReadingRefused,
+    ),
+)
+def refresh_offer(ctx: Context, request: RefreshOffer, reading: refreshing.Reading) -> RefreshView:
+    """Ask the provider what an offer costs now
+
+    Reads the offer anew and keeps it under its offer_id, with a new total and a new expiry; the passengers on it stay,
+    and so do chosen seats and bags while they are still sold. Use it before booking when some minutes have passed. Not
+    for an offer that has expired: search again. Next: show the traveler `new` where `changed` is true and tell them of
+    `dropped_services`, then create_booking with `new` as expected_total.
+    """
+    return refreshing.refresh(ctx, reading)
 
 
 @operation(

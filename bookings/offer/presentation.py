@@ -1,11 +1,15 @@
 """Offers as doors show them: pure mapping from rows to views."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import count
 from typing import Any, Literal
 from uuid import UUID
 
+from bookings.offer import ancillaries
+from bookings.offer.ancillaries import ChosenService
 from bookings.offer.models import Offer, OfferSlot
 from bookings.offer.schemas import (
+    ChosenServiceView,
     ConditionsView,
     ConditionView,
     FareView,
@@ -17,6 +21,8 @@ from bookings.offer.schemas import (
     OfferView,
     PlaceView,
     SegmentView,
+    SelectedServiceView,
+    ServiceView,
     SliceView,
     SlotView,
     WarningView,
@@ -41,7 +47,8 @@ def offer_view(
         base=_money(content.base_minor, content),
         tax=_money(content.tax_minor, content),
         fees=_money(content.fees_minor, content),
-        total=_money(content.total_minor, content),
+        services_total=_money(offer.services_minor, content),
+        total=MoneyView.of(offer.total),
         payment_requirements=content.payment_requirements,
         identity_documents=content.identity_documents,
         conditions=ConditionsView(
@@ -49,6 +56,10 @@ def offer_view(
         ),
         passengers=slot_views(slots),
         slices=slice_views(content, slots),
+        services=_services(content, slots),
+        selected_services=[
+            SelectedServiceView(**_chosen(one), service_id=one.provider_service_id) for one in offer.chosen
+        ],
         emissions_kg=content.emissions_kg,
         warnings=list(warnings),
     )
@@ -81,21 +92,27 @@ def slot_views(slots: list[OfferSlot]) -> list[SlotView]:
 
 
 def slice_views(content: NormalisedOffer, slots: list[OfferSlot]) -> list[SliceView]:
-    ids = {slot.provider_passenger_id: slot.id for slot in slots}
+    return views_of(content.slices, {slot.provider_passenger_id: slot.id for slot in slots})
+
+
+def views_of(slices: Sequence[Slice], ids: Mapping[str, UUID]) -> list[SliceView]:
+    """`ids` are those of the slots, by the provider's for its passengers."""
+    number = count(1)
     return [
         SliceView(
             origin=_place(part.origin),
             destination=_place(part.destination),
             duration_minutes=part.duration_minutes,
             fare_brand=part.fare_brand,
-            segments=[_segment(segment, ids) for segment in part.segments],
+            segments=[_segment(next(number), segment, ids) for segment in part.segments],
         )
-        for part in content.slices
+        for part in slices
     ]
 
 
-def _segment(segment: Segment, ids: dict[str, UUID]) -> SegmentView:
+def _segment(number: int, segment: Segment, ids: Mapping[str, UUID]) -> SegmentView:
     return SegmentView(
+        segment=number,
         marketing_carrier=segment.marketing_carrier,
         marketing_flight_number=segment.marketing_flight_number,
         operating_carrier=segment.operating_carrier,
@@ -119,6 +136,40 @@ def _segment(segment: Segment, ids: dict[str, UUID]) -> SegmentView:
             if fare.provider_passenger_id in ids
         ],
     )
+
+
+def _services(content: NormalisedOffer, slots: list[OfferSlot]) -> list[ServiceView]:
+    ids = {slot.provider_passenger_id: slot.id for slot in slots}
+    by_id = ancillaries.numbers(content)
+    return [
+        ServiceView(
+            service_id=service.provider_service_id,
+            type=service.type,
+            baggage_type=service.baggage_type,
+            maximum_weight_kg=service.maximum_weight_kg,
+            total=MoneyView.of(Money(service.total_minor, service.currency)),
+            maximum_quantity=service.maximum_quantity,
+            segments=sorted(by_id[one] for one in service.provider_segment_ids if one in by_id),
+            slot_ids=[ids[one] for one in service.provider_passenger_ids if one in ids],
+        )
+        for service in ancillaries.extras_of(content)
+    ]
+
+
+def chosen_services(chosen: Iterable[ChosenService]) -> list[ChosenServiceView]:
+    """Seats and extras of an offer or a booking."""
+    return [ChosenServiceView(**_chosen(one)) for one in chosen]
+
+
+def _chosen(one: ChosenService) -> dict[str, Any]:
+    return {
+        "type": one.type,
+        "designator": one.designator,
+        "quantity": one.quantity,
+        "segments": one.segments,
+        "slot_id": one.slot_id,
+        "total": MoneyView.of(one.total),
+    }
 
 
 def _leg(part: Slice) -> LegView:

@@ -60,6 +60,11 @@ class GetOffer(Request):
     offer_id: UUID = Field(description="From search_flights or create_offer.")
 
 
+class RefreshOffer(Request):
+    provider: ProviderName = Field(description="The offer's provider.", examples=["sandbox"])
+    offer_id: UUID = Field(description="An active offer, from search_flights or create_offer.")
+
+
 class UpdatePassenger(GetOffer):
     slot_id: UUID = Field(description="The offer's slot to fill, from get_offer_details.")
     passenger_id: UUID = Field(description="The saved passenger who travels, from get_passengers_profile.")
@@ -130,6 +135,10 @@ class FareView(View):
 
 
 class SegmentView(View):
+    segment: int = Field(
+        description="The flight's number over all slices, in the order of travel; a refresh does not change it.",
+        examples=[1],
+    )
     marketing_carrier: str = Field(examples=["XX"])
     marketing_flight_number: str = Field(examples=["204"])
     operating_carrier: str | None = Field(default=None, examples=["XX"])
@@ -169,6 +178,37 @@ class SlotView(View):
     passenger_id: UUID | None = Field(default=None, description="The saved passenger mapped to it, if any.")
 
 
+class ServiceView(View):
+    """A bag or another extra that may be bought with the offer."""
+
+    service_id: str = Field(
+        description="For select_services. Good for this reading of the offer: a refresh makes new ones.",
+        examples=["ase_0000AUde3KY1SptM6ABSfT"],
+    )
+    type: str = Field(examples=["baggage"])
+    baggage_type: Literal["checked", "carry_on"] | None = None
+    maximum_weight_kg: int | None = Field(default=None, examples=[23])
+    total: MoneyView = Field(description="For one.")
+    maximum_quantity: int = Field(examples=[2])
+    segments: list[int] = Field(description="The numbers of the flights that it is for.", examples=[[1]])
+    slot_ids: list[UUID] = Field(description="Whom it may be bought for.")
+
+
+class ChosenServiceView(View):
+    """A seat, bag or another extra that was chosen, with its price."""
+
+    type: str = Field(examples=["seat"])
+    designator: str | None = Field(default=None, description="For a seat: its row and letter.", examples=["12A"])
+    quantity: int = Field(examples=[1])
+    segments: list[int] = Field(description="The numbers of the flights that it is for.", examples=[[1]])
+    slot_id: UUID
+    total: MoneyView = Field(description="For the whole quantity.")
+
+
+class SelectedServiceView(ChosenServiceView):
+    service_id: str = Field(description="Good for this reading of the offer.", examples=["ase_0000AUde3KY1SptM6ABSfT"])
+
+
 class WarningView(View):
     """Not refused, but worth telling the traveler before they book."""
 
@@ -189,14 +229,27 @@ class OfferView(View):
     base: MoneyView
     tax: MoneyView
     fees: MoneyView
-    total: MoneyView
+    services_total: MoneyView = Field(description="The price of what is under `selected_services`.")
+    total: MoneyView = Field(description="What is to be paid: base + tax + fees + services_total.")
     payment_requirements: PaymentRequirements
     identity_documents: IdentityDocuments
     conditions: ConditionsView
     passengers: list[SlotView] = Field(description="Slots to fill with update_passenger before booking.")
     slices: list[SliceView]
+    services: list[ServiceView] = Field(description="Extras that select_services takes; for seats see get_seat_map.")
+    selected_services: list[SelectedServiceView] = Field(description="Seats and extras that go into the booking.")
     emissions_kg: int | None = None
     warnings: list[WarningView] = Field(default=[], description="Tell the traveler of these before booking.")
+
+
+class RefreshView(View):
+    old: MoneyView = Field(description="The total before, with the chosen services.")
+    new: MoneyView = Field(description="The total now, with those that are left.")
+    changed: bool = Field(description="Whether the two differ. Show the traveler the new total before booking.")
+    dropped_services: list[ChosenServiceView] = Field(
+        description="What was chosen and is not sold any more, with its old price. Choose anew with select_services."
+    )
+    offer: OfferView
 
 
 class LegView(View):

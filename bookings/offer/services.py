@@ -1,15 +1,18 @@
 """Writes of offers: take in a provider's own, and put people on its slots."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import orjson
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 
 from bookings.catalogue import modes
 from bookings.offer import party, presentation, queries, requirements
+from bookings.offer.ancillaries import ChosenService
 from bookings.offer.models import Offer, OfferSlot
 from bookings.offer.schemas import CreateOffer, OfferStatus, OfferView, UpdatePassenger
 from bookings.passenger import queries as passengers
@@ -21,6 +24,17 @@ from movmo.kit.money import amount_at
 from movmo.operations.context import Caller, Context
 
 POLICY_LIFE = timedelta(minutes=10)
+READING = (
+    "provider_offer_id",
+    "expires_at",
+    "expiry_source",
+    "total_minor",
+    "currency",
+    "normalised",
+    "raw",
+    "raw_sha256",
+)
+CHOSEN = ("services", "services_minor")
 
 
 class OfferShapeUnknown(DomainError):
@@ -39,6 +53,13 @@ class OfferStale(DomainError):
     code = "offer_stale"
     message = "This offer can no longer be booked: {reason}."
     hint = "Search again and book a fresh offer."
+
+
+class SoldOut(DomainError):
+    kind = Kind.CONFLICT
+    code = "sold_out"
+    message = "The last seats of this offer have been sold."
+    hint = "Nothing was booked and no money moved. Search again and book another offer."
 
 
 class NotBookable(DomainError):
@@ -73,6 +94,7 @@ def submit(ctx: Context, request: CreateOffer) -> OfferView:
         raise stale(offer, "it has expired")
     if parsed.normalised.segments[0].departing.utc <= ctx.now:
         raise stale(offer, "its first flight has left")
+    offer.is_taken = True
     offer.save(force_insert=True)
     slots = OfferSlot.objects.bulk_create(new_slots(offer, parsed.normalised))
     return presentation.offer_view(offer, slots, status=OfferStatus.ACTIVE)
@@ -86,23 +108,27 @@ def check_composition(content: NormalisedOffer, capabilities: Capabilities) -> N
 
 def new_offer(caller: Caller, provider: str, parsed: ParsedOffer, *, offer_id: UUID, now: datetime) -> Offer:
     """An unsaved row."""
+    offer = Offer(id=offer_id, provider=provider, user_id=caller.user_id, partner_id=caller.partner_id, created_at=now)
+    take_reading(offer, parsed, now=now)
+    return offer
+
+
+def take_reading(offer: Offer, parsed: ParsedOffer, *, now: datetime) -> None:
+    """Put what the provider said into the columns of READING; nothing is saved."""
     content = parsed.normalised
-    raw = orjson.dumps(parsed.raw)
-    return Offer(
-        id=offer_id,
-        provider=provider,
-        provider_offer_id=content.provider_offer_id,
-        user_id=caller.user_id,
-        partner_id=caller.partner_id,
-        expires_at=content.expires_at or now + POLICY_LIFE,
-        expiry_source=Offer.ExpirySource.PROVIDER if content.expires_at else Offer.ExpirySource.POLICY,
-        total_minor=content.total_minor,
-        currency=content.currency,
-        normalised=content.model_dump(mode="json"),
-        raw=raw,
-        raw_sha256=hashlib.sha256(raw).hexdigest(),
-        created_at=now,
-    )
+    offer.provider_offer_id = content.provider_offer_id
+    offer.expires_at = content.expires_at or now + POLICY_LIFE
+    offer.expiry_source = Offer.ExpirySource.PROVIDER if content.expires_at else Offer.ExpirySource.POLICY
+    offer.total_minor, offer.currency = content.total_minor, content.currency
+    offer.normalised = content.model_dump(mode="json")
+    offer.raw = orjson.dumps(parsed.raw)
+    offer.raw_sha256 = hashlib.sha256(offer.raw).hexdigest()
+
+
+def put_services(offer: Offer, chosen: Sequence[ChosenService]) -> None:
+    """Put the choice into the columns of CHOSEN; nothing is saved."""
+    offer.services = [one.model_dump(mode="json") for one in chosen]
+    offer.services_minor = sum(one.total_minor for one in chosen)
 
 
 def new_slots(offer: Offer, content: NormalisedOffer) -> list[OfferSlot]:
@@ -167,11 +193,26 @@ def _claim(offer: Offer, user_id: UUID) -> None:
     Of two travelers who map to an unclaimed offer at once, one wins; for the other it does not exist.
     """
     open_to_me = Offer.objects.filter(Q(user=None) | Q(user_id=user_id), pk=offer.pk)
-    if open_to_me.filter(status=OfferStatus.ACTIVE).update(user_id=user_id):
+    if open_to_me.filter(status=OfferStatus.ACTIVE).update(user_id=user_id, is_taken=True):
         return
     if open_to_me.exists():
         raise stale(offer, "it has been booked already")
     raise NotFound("offer")
+
+
+def change(offer: Offer, *, by: UUID | None, **columns: Any) -> None:
+    """Make the next version of an active offer, and hold its row; the rest is saved in the same transaction.
+
+    `by` is the traveler whose offer it is, or may become. Of two changes, or of a change and a booking, the second
+    raises OfferStale.
+    """
+    mine = Offer.objects.filter(Q(user=None) | Q(user_id=by), pk=offer.pk, version=offer.version)
+    still = mine.filter(status=OfferStatus.ACTIVE, expiry_told_at=None)
+    if not still.update(version=F("version") + 1, **columns):
+        raise stale(offer, "it has been booked or changed meanwhile")
+    offer.version += 1
+    for name, value in columns.items():
+        setattr(offer, name, value)
 
 
 def consume(offer: Offer, *, user_id: UUID) -> None:
@@ -180,7 +221,7 @@ def consume(offer: Offer, *, user_id: UUID) -> None:
 
     Whoever reads the offer's slots afterwards reads what will be booked: no mapping comes between.
     """
-    mine = Offer.objects.filter(pk=offer.pk, user_id=user_id, version=offer.version)
+    mine = Offer.objects.filter(pk=offer.pk, user_id=user_id, version=offer.version, expiry_told_at=None)
     if not mine.filter(status=OfferStatus.ACTIVE).update(status=OfferStatus.CONSUMED):
         raise stale(offer, "it has been booked or changed meanwhile")
 

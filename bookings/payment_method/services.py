@@ -28,6 +28,7 @@ from bookings.payment_method.schemas import (
     UpdatePaymentMethod,
 )
 from bookings.payment_method.vaults import port, registry
+from movmo.accounts.letter import notices
 from movmo.accounts.models import User
 from movmo.kit import clock
 from movmo.kit.errors import DomainError, InvalidArguments, Kind, NotFound
@@ -255,3 +256,15 @@ def sweep(*, limit: int = 100) -> tuple[int, int]:
     waiting = list(Redaction.objects.order_by("attempts", "id")[:limit])
     done = sum(redact(one) for one in waiting)
     return done, len(waiting) - done
+
+
+def tell_of_expiring(*, now: datetime) -> int:
+    """Write to people whose cards expire soon, once for each card. Returns how many letters."""
+    told = 0
+    for card in queries.expiring(today=now.date()):
+        with transaction.atomic(durable=True):
+            if PaymentMethod.objects.filter(pk=card.pk, expiry_notice_at=None).update(expiry_notice_at=now):
+                until = f"{card.exp_month}/{card.exp_year}"
+                notices.card_expiring(card.user, card=f"{card.brand} ending in {card.last4}", until=until)
+                told += 1
+    return told

@@ -85,7 +85,10 @@ class Provider(Protocol):
         ...
 
     def confirm_cancellation(self, order_id: str, reference: str, *, now: datetime) -> ProviderOrder:
-        """Cancel on the terms of a quote. A cancelled order answers as it is. Raises Rejected (QUOTE_EXPIRED)."""
+        """Cancel on the terms of a quote. A cancelled order answers as it is.
+
+        Raises Rejected (QUOTE_EXPIRED, NOT_CANCELLABLE, ORDER_OVER).
+        """
         ...
 
     def accept_schedule_change(self, order_id: str, reference: str, *, now: datetime) -> ProviderOrder:

@@ -138,10 +138,12 @@ class OfferPassenger(Frozen):
 
 
 class Service(Frozen):
-    """A bag or seat that may be added, as the provider offers it."""
+    """A bag or seat that may be added, as the provider offers it. What kind of bag, where the provider says."""
 
     provider_service_id: str
     type: str
+    baggage_type: Literal["checked", "carry_on"] | None = None
+    maximum_weight_kg: int | None = None
     total_minor: int
     currency: str
     maximum_quantity: int

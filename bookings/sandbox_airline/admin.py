@@ -1,8 +1,16 @@
 """The sandbox airline's side of the wire in the back office."""
 
 from django.contrib import admin
+from django.db.models import Q
 
-from bookings.sandbox_airline.models import SandboxInventory, SandboxOrder, SandboxTicket
+from bookings.sandbox_airline.models import (
+    SandboxCancellationQuote,
+    SandboxInventory,
+    SandboxOrder,
+    SandboxSeat,
+    SandboxThrottle,
+    SandboxTicket,
+)
 from movmo.operations.admin import ReadOnlyAdmin
 
 
@@ -22,12 +30,14 @@ class SandboxInventoryAdmin(ReadOnlyAdmin):
 class SandboxOrderAdmin(ReadOnlyAdmin):
     list_display = ("record_locator", "status", "total", "client_reference", "created_at")
     list_filter = ("status",)
-    search_fields = ("record_locator__exact", "client_reference__exact")
+    search_fields = ("client_reference__exact",)
     search_help_text = "A record locator, or our booking id."
     fields = (
-        "record_locator",
+        "record_locators",
         "status",
+        "trigger",
         "total",
+        "refund",
         "order_id",
         "client_reference",
         "offer_id",
@@ -35,15 +45,48 @@ class SandboxOrderAdmin(ReadOnlyAdmin):
         "created_at",
         "payment_required_by",
         "price_guarantee_expires_at",
+        "confirmed_at",
+        "change_accepted_at",
+        "cancelled_at",
     )
-    readonly_fields = ("total", "order_id", "offer_id")
+    readonly_fields = ("total", "refund", "order_id", "offer_id")
+
+    def matching(self, term: str) -> Q:
+        return super().matching(term) | Q(record_locators__0=term.upper())
 
 
 @admin.register(SandboxTicket)
 class SandboxTicketAdmin(ReadOnlyAdmin):
     list_display = ("number", "order", "provider_passenger_id")
     list_select_related = ("order",)
-    search_fields = ("order__record_locator__exact",)
-    search_help_text = "A record locator."
-    fields = ("number", "order", "provider_passenger_id")
+    search_fields = ("order__client_reference__exact",)
+    search_help_text = "Our booking id."
+    fields = ("number", "order", "provider_passenger_id", "issued_at")
     readonly_fields = ("number",)
+
+
+@admin.register(SandboxSeat)
+class SandboxSeatAdmin(ReadOnlyAdmin):
+    list_display = ("flight", "origin", "departure_date", "designator", "order")
+    list_select_related = ("order",)
+    search_fields = ("order__client_reference__exact",)
+    search_help_text = "Our booking id."
+
+    @admin.display(ordering="flight_number")
+    def flight(self, seat: SandboxSeat) -> str:
+        return seat.carrier + seat.flight_number
+
+
+@admin.register(SandboxCancellationQuote)
+class SandboxCancellationQuoteAdmin(ReadOnlyAdmin):
+    list_display = ("reference", "order", "refund_minor", "penalty_minor", "expires_at")
+    list_select_related = ("order",)
+    search_fields = ("order__client_reference__exact",)
+    search_help_text = "Our booking id."
+
+
+@admin.register(SandboxThrottle)
+class SandboxThrottleAdmin(ReadOnlyAdmin):
+    list_display = ("offer_id", "refused")
+    search_fields = ("offer_id__exact",)
+    search_help_text = "The airline's id of an offer."

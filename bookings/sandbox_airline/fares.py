@@ -56,6 +56,7 @@ CURRENCIES = {
     "US": ("USD", Decimal("1.09")),
 }
 ELSEWHERE = ("EUR", Decimal("1"))
+PER_EURO = dict([*CURRENCIES.values(), ELSEWHERE])
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class Price:
 def price(slices: tuple[Itinerary, ...], brand: Brand, passengers: tuple[PassengerType, ...]) -> Price:
     """The price of everybody on every flight, in the currency of the country where the journey begins."""
     flights = [flight for itinerary in slices for flight in itinerary]
-    currency, per_euro = CURRENCIES.get(slices[0][0].route.origin.country_code, ELSEWHERE)
+    currency, _ = CURRENCIES.get(slices[0][0].route.origin.country_code, ELSEWHERE)
     base = tax = 0
     for passenger in passengers:
         fare = sum(_base_eurocents(flight, brand) for flight in flights) * _percent_of_adult(passenger) // 100
@@ -82,12 +83,24 @@ def price(slices: tuple[Itinerary, ...], brand: Brand, passengers: tuple[Passeng
         tax += fare * TAX_PERCENT // 100
         if passenger is not PassengerType.INFANT:
             tax += AIRPORT_CHARGE_EUROCENTS * len(flights)
-    return Price(*(_convert(eurocents, currency, per_euro) for eurocents in (base, tax, EXTRA_BAG_EUROCENTS)))
+    return Price(*(from_eurocents(eurocents, currency) for eurocents in (base, tax, EXTRA_BAG_EUROCENTS)))
+
+
+def raised(cost: Price, percent: int) -> Price:
+    """The same seats for `percent` of what they cost; bags stay as they are."""
+    total, tax = percentage(cost.total, percent), percentage(cost.tax, percent)
+    return Price(Money(total.minor - tax.minor, tax.currency), tax, cost.extra_bag)
 
 
 def percentage(amount: Money, percent: int) -> Money:
     """`percent` of an amount, rounded half up to a whole minor unit."""
     return Money((amount.minor * percent + 50) // 100, amount.currency)
+
+
+def from_eurocents(eurocents: int, currency: str) -> Money:
+    """In a currency of an adopted offer that the airline does not know, as many as euros."""
+    minor = (Decimal(eurocents) / 100 * PER_EURO.get(currency, Decimal(1))).scaleb(exponent(currency))
+    return Money(int(minor.to_integral_value(ROUND_HALF_UP)), currency)
 
 
 def _base_eurocents(flight: Flight, brand: Brand) -> int:
@@ -99,8 +112,3 @@ def _base_eurocents(flight: Flight, brand: Brand) -> int:
 
 def _percent_of_adult(passenger: PassengerType) -> int:
     return {PassengerType.CHILD: CHILD_PERCENT, PassengerType.INFANT: LAP_INFANT_PERCENT}.get(passenger, 100)
-
-
-def _convert(eurocents: int, currency: str, per_euro: Decimal) -> Money:
-    minor = (Decimal(eurocents) / 100 * per_euro).scaleb(exponent(currency))
-    return Money(int(minor.to_integral_value(ROUND_HALF_UP)), currency)

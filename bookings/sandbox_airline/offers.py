@@ -5,12 +5,21 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bookings.providers.airports import Airport
-from bookings.providers.types import PassengerType, SearchQuery
+from bookings.providers.types import ParsedOffer, PassengerType, SearchQuery
 from bookings.sandbox_airline import triggers
-from bookings.sandbox_airline.fares import HOLD, OFFER_LIFE, PRICE_GUARANTEE, Brand, Price, percentage, price
+from bookings.sandbox_airline.fares import (
+    HOLD,
+    OFFER_LIFE,
+    PRICE_GUARANTEE,
+    Brand,
+    Price,
+    percentage,
+    price,
+    raised,
+)
 from bookings.sandbox_airline.network import CARRIER, CARRIER_NAME
 from bookings.sandbox_airline.schedule import Flight, Itinerary
-from bookings.sandbox_airline.seals import seal
+from bookings.sandbox_airline.seals import is_own, seal
 from movmo.kit.ids import new_id
 from movmo.kit.money import Money
 
@@ -20,6 +29,9 @@ DUFFEL_TYPES = {
     PassengerType.CHILD: "child",
     PassengerType.INFANT: "infant_without_seat",
 }
+# Beside Duffel's fields: whoever reads the offer passes over it.
+PRICE_RAISED = "price_raised"
+HOLD_ONLY_SUFFIX = " (hold only)"
 # Per seat and kilometre, with a cabin's share of the floor.
 GRAMS_PER_KM = {"economy": 75, "business": 210}
 
@@ -36,9 +48,18 @@ def slots(query: SearchQuery) -> tuple[Slot, ...]:
     return tuple(Slot(f"pas_{search}{index:02d}", type_) for index, type_ in enumerate(query.passengers))
 
 
-def raw_offer(journey: tuple[Itinerary, ...], brand: Brand, party: tuple[Slot, ...], *, now: datetime) -> Raw:
+def raw_offer(
+    journey: tuple[Itinerary, ...],
+    brand: Brand,
+    party: tuple[Slot, ...],
+    *,
+    now: datetime,
+    price_raised: bool = False,
+) -> Raw:
     """One offer for one brand over the whole journey, good for OFFER_LIFE."""
     cost = price(journey, brand, tuple(slot.type for slot in party))
+    if price_raised:
+        cost = raised(cost, triggers.RAISED_PERCENT)
     serial = new_id().hex  # in the ids of its parts, so that no two offers have one seal
     slices = [_slice(itinerary, brand, party, f"{serial}{index:02d}") for index, itinerary in enumerate(journey)]
     content = {
@@ -58,8 +79,14 @@ def raw_offer(journey: tuple[Itinerary, ...], brand: Brand, party: tuple[Slot, .
         "passengers": [_passenger(slot) for slot in party],
         "slices": slices,
         "available_services": _extra_bags(slices, brand, cost, party),
+        PRICE_RAISED: price_raised,
     }
     return {"id": seal(content), **content}
+
+
+def is_price_raised(offer: ParsedOffer) -> bool:
+    """Whether the offer has the higher price already. Only the airline's own can say so: they are sealed."""
+    return is_own(offer.normalised) and offer.raw.get(PRICE_RAISED) is True
 
 
 def _needs_documents(journey: tuple[Itinerary, ...]) -> bool:
@@ -159,7 +186,7 @@ def _slice(itinerary: Itinerary, brand: Brand, party: tuple[Slot, ...], serial: 
         "destination": _airport(destination),
         "duration": _duration(itinerary[0].departing, itinerary[-1].arriving),
         # The brand is what a traveler reads, so a journey that cannot be paid at once says so there.
-        "fare_brand_name": f"{brand.name} (hold only)" if _hold_only((itinerary,)) else brand.name,
+        "fare_brand_name": brand.name + HOLD_ONLY_SUFFIX if _hold_only((itinerary,)) else brand.name,
         "segments": [
             _segment(flight, brand, bags, party, f"{serial}{index:02d}") for index, flight in enumerate(itinerary)
         ],

@@ -1,37 +1,60 @@
-"""The airline at work: it searches its timetable and takes orders. Implements the sandbox adapter's `Airline`.
+"""The airline at work: it searches its timetable, takes orders and changes them. Implements the adapter's `Airline`.
 
 What makes an order safe, on SQLite and PostgreSQL alike: the row goes in first and UNIQUE(client_reference) and
 UNIQUE(offer_id) arbitrate; seats leave by an UPDATE whose condition and row count decide; all of it stands in one
-transaction, so a refusal restores everything.
+transaction, so a refusal restores everything. Each later step is a compare-and-swap (`life.change`).
 """
 
-import secrets
-from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime
+from copy import deepcopy
+from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice, pairwise, product
 from typing import Any
 
-from django.db import IntegrityError, OperationalError, transaction
-from django.db.models import F
+from django.db import IntegrityError
 
-from bookings.providers.errors import OutcomeUnknown, Refusal, Rejected, Unavailable
-from bookings.providers.types import CabinClass, OrderRequest, OrderStatus, PassengerType, ProviderOrder, SearchQuery
-from bookings.sandbox_airline import queries, seals, triggers
-from bookings.sandbox_airline.fares import BRANDS, HOLD, PRICE_GUARANTEE, Brand
-from bookings.sandbox_airline.models import SandboxInventory, SandboxOrder, SandboxTicket
+from bookings.providers.errors import Refusal, Rejected
+from bookings.providers.types import (
+    CabinClass,
+    CancellationTerms,
+    OrderPassenger,
+    OrderRequest,
+    ParsedOffer,
+    PassengerType,
+    ProviderOrder,
+    SearchQuery,
+    SeatMap,
+    StatementLine,
+)
+from bookings.sandbox_airline import (
+    ancillaries,
+    cancellations,
+    holds,
+    inventory,
+    life,
+    orders,
+    queries,
+    repricing,
+    schedule_changes,
+    seals,
+    seats,
+    statements,
+    triggers,
+)
+from bookings.sandbox_airline.fares import BRANDS, Brand
+from bookings.sandbox_airline.inventory import Departure
+from bookings.sandbox_airline.models import SandboxOrder
 from bookings.sandbox_airline.network import CARRIER
-from bookings.sandbox_airline.offers import is_hold_only, raw_offer, slots
-from bookings.sandbox_airline.queries import Departure
+from bookings.sandbox_airline.offers import is_price_raised, raw_offer, slots
+from bookings.sandbox_airline.outages import answering, reading, writing
 from bookings.sandbox_airline.schedule import Flight, Itinerary, draw, itineraries
+from bookings.sandbox_airline.triggers import Trigger
+from movmo.kit.money import Money
 
 MOST_SLICES = 6
 MOST_JOURNEYS = 9
 ADOPTED_SEATS = 200
-# No vowels, so that no words come out; neither 0 nor 1, which are read as letters.
-LOCATOR_ALPHABET = "BCDFGHJKLMNPQRSTVWXYZ23456789"
 
 Journey = tuple[Itinerary, ...]
 
@@ -48,43 +71,86 @@ class SandboxAirline:
         triggers.fail_search(query)
         if PassengerType.INFANT_WITH_SEAT in query.passengers or len(query.slices) > MOST_SLICES:
             return []
-        journeys = _journeys(query, now)
-        brands = [brand for brand in BRANDS if query.cabin_class in (None, brand.cabin)]
-        with _unavailable_without_database():
-            known = queries.seats_left(
-                _departure(flight, brand.cabin)
-                for journey in journeys
-                for flight in _flights(journey)
-                for brand in brands
-            )
-        seats = sum(passenger is not PassengerType.INFANT for passenger in query.passengers)
+        life.bring_all_up_to_date(now=now)
+        wanted = list(product(_journeys(query, now), _brands(query)))
+        with reading():
+            known = inventory.seats_left(departure for choice in wanted for departure in _departures(*choice))
         party = slots(query)
+        seated = sum(passenger is not PassengerType.INFANT for passenger in query.passengers)
         offers = [
             raw_offer(journey, brand, party, now=now)
-            for journey, brand in product(journeys, brands)
-            if self._has_room(journey, brand, seats, known)
+            for journey, brand in wanted
+            if self._has_room(journey, brand, seated, known)
         ]
         return sorted(offers, key=lambda offer: Decimal(offer["total_amount"]))
 
+    def reprice(self, offer: ParsedOffer, passengers: tuple[OrderPassenger, ...], *, now: datetime) -> dict[str, Any]:
+        """Of an adopted offer, whose prices are not the airline's to make, the same content again."""
+        orders.refuse_stale(offer, now=now)
+        if not seals.is_own(offer.normalised):
+            return deepcopy(offer.raw)
+        orders.refuse_sold(offer)
+        content = repricing.content_of(offer.normalised, now=now)
+        life.bring_all_up_to_date(now=now)
+        with reading():
+            known = inventory.seats_left(_departures(content.journey, content.brand))
+        if not self._has_room(content.journey, content.brand, content.seats, known):
+            raise Rejected(Refusal.SOLD_OUT, "not enough seats are left")
+        price_raised = is_price_raised(offer) or triggers.of(passengers) is Trigger.PRICEUP
+        return raw_offer(content.journey, content.brand, content.party, now=now, price_raised=price_raised)
+
+    def seat_map(self, offer: ParsedOffer, *, now: datetime) -> SeatMap:
+        orders.refuse_stale(offer, now=now)
+        orders.refuse_sold(offer)
+        life.bring_all_up_to_date(now=now)
+        with reading():
+            return seats.seat_map(offer.normalised)
+
     def place_order(self, order: OrderRequest, *, now: datetime) -> ProviderOrder:
         """Raises Rejected, Unavailable or OutcomeUnknown."""
-        trigger = triggers.of(order)
+        trigger = triggers.of(order.passengers)
         # Before anything else: an order that comes again must not hear that its offer has expired meanwhile.
-        _refuse_duplicate(order.client_reference)
+        orders.refuse_duplicate(order.client_reference)
+        if trigger is Trigger.RATELIMIT:
+            orders.throttle(order.offer)
         triggers.fail_before_the_order(trigger)
-        _judge(order, trigger, now)
+        orders.judge(order, trigger, now=now)
+        life.bring_all_up_to_date(now=now)
         placed = self._book(order, now)
         triggers.fail_after_the_order(trigger)
         return placed
 
     def find_order(self, client_reference: str, *, now: datetime) -> ProviderOrder | None:
-        """Raises Unavailable."""
-        with _unavailable_without_database():
-            return queries.order_by_reference(client_reference)
+        with reading():
+            order = queries.order_by_reference(client_reference)
+        return _told(order, now) if order else None
 
-    def _has_room(self, journey: Journey, brand: Brand, seats: int, known: dict[Departure, int]) -> bool:
-        departures = (_departure(flight, brand.cabin) for flight in _flights(journey))
-        return all(known.get(departure, self._capacity(departure)) >= seats for departure in departures)
+    def get_order(self, order_id: str, *, now: datetime) -> ProviderOrder | None:
+        with reading():
+            order = queries.order_by_id(order_id)
+        return _told(order, now) if order else None
+
+    def confirm_hold(self, order_id: str, *, total: Money, now: datetime) -> ProviderOrder:
+        holds.confirm(order_id, total=total, now=now)
+        return _outcome(order_id, now)
+
+    def quote_cancellation(self, order_id: str, *, now: datetime) -> CancellationTerms:
+        return cancellations.quote(order_id, now=now)
+
+    def confirm_cancellation(self, order_id: str, reference: str, *, now: datetime) -> ProviderOrder:
+        cancellations.confirm(order_id, reference, now=now)
+        return _outcome(order_id, now)
+
+    def accept_schedule_change(self, order_id: str, reference: str, *, now: datetime) -> ProviderOrder:
+        schedule_changes.accept(order_id, reference, now=now)
+        return _outcome(order_id, now)
+
+    def statement(self, day: date) -> list[StatementLine]:
+        return statements.statement(day)
+
+    def _has_room(self, journey: Journey, brand: Brand, seated: int, known: dict[Departure, int]) -> bool:
+        departures = _departures(journey, brand)
+        return all(known.get(departure, self._capacity(departure)) >= seated for departure in departures)
 
     def _capacity(self, departure: Departure) -> int:
         """Seats on a departure before its first order."""
@@ -96,42 +162,35 @@ class SandboxAirline:
 
     def _book(self, order: OrderRequest, now: datetime) -> ProviderOrder:
         """One transaction: order, seats, tickets. Any refusal rolls all of it back."""
-        committing = False
         try:
-            with transaction.atomic(durable=True):
-                row = _insert_order(order, now)
-                for departure, seats in sorted(_seats_wanted(order).items()):
-                    self._take_seats(departure, seats)
-                tickets = [] if order.hold else _issue_tickets(row, order)
-                committing = True
+            with writing():
+                row = orders.insert(order, triggers.of(order.passengers), now=now)
+                inventory.take(inventory.seats_wanted(order.offer.normalised), capacity=self._capacity)
+                ancillaries.take_seats(row, order)
+                orders.issue_tickets(row, now=now)
         except IntegrityError:
             # A concurrent order won the race between our look and our insert, or the offer is sold already.
-            _refuse_duplicate(order.client_reference)
-            _refuse_sold(order)
+            orders.refuse_duplicate(order.client_reference)
+            orders.refuse_sold(order.offer)
             raise
-        except OperationalError as outage:
-            # Only a commit that fails leaves it open whether the order exists.
-            failure = OutcomeUnknown if committing else Unavailable
-            raise failure(f"the airline's database: {outage}") from outage
-        return queries.as_provider_order(row, tickets)
-
-    def _take_seats(self, departure: Departure, seats: int) -> None:
-        """Callers take departures in sorted order, so that two orders never wait for each other. Raises Rejected."""
-        key = departure._asdict()
-        fresh = SandboxInventory(**key, seats_left=self._capacity(departure))
-        SandboxInventory.objects.bulk_create([fresh], ignore_conflicts=True)
-        enough = SandboxInventory.objects.filter(**key, seats_left__gte=seats)
-        if enough.update(seats_left=F("seats_left") - seats) == 0:
-            raise Rejected(Refusal.SOLD_OUT, f"fewer than {seats} seats left on {departure}")
+        with answering():
+            return _told(row, now)
 
 
-@contextmanager
-def _unavailable_without_database() -> Iterator[None]:
-    """A database that is locked or gone is the airline's outage, and the port knows only its three failures."""
-    try:
-        yield
-    except OperationalError as outage:
-        raise Unavailable(f"the airline's database: {outage}") from outage
+def _outcome(order_id: str, now: datetime) -> ProviderOrder:
+    """Of what has just been done."""
+    with answering():
+        return _told(life.existing(order_id, now=now), now)
+
+
+def _told(order: SandboxOrder, now: datetime) -> ProviderOrder:
+    current = life.up_to_date(order, now=now)
+    with reading():
+        return queries.as_provider_order(current, now=now)
+
+
+def _brands(query: SearchQuery) -> list[Brand]:
+    return [brand for brand in BRANDS if query.cabin_class in (None, brand.cabin)]
 
 
 def _journeys(query: SearchQuery, now: datetime) -> list[Journey]:
@@ -144,92 +203,11 @@ def _in_order(journey: Journey) -> bool:
     return all(before[-1].arriving < after[0].departing for before, after in pairwise(journey))
 
 
-def _flights(journey: Journey) -> Iterator[Flight]:
+def _departures(journey: Journey, brand: Brand) -> Iterator[Departure]:
     for itinerary in journey:
-        yield from itinerary
+        for flight in itinerary:
+            yield _departure(flight, brand.cabin)
 
 
 def _departure(flight: Flight, cabin: CabinClass) -> Departure:
     return Departure(CARRIER, flight.number, flight.route.origin.iata_code, flight.departure_date, cabin)
-
-
-def _refuse_duplicate(client_reference: str) -> None:
-    with _unavailable_without_database():
-        existing = queries.order_by_reference(client_reference)
-    if existing:
-        raise Rejected(Refusal.DUPLICATE_REFERENCE, "the reference has an order")
-
-
-def _refuse_sold(order: OrderRequest) -> None:
-    with _unavailable_without_database():
-        sold = queries.is_sold(order.offer.normalised.provider_offer_id)
-    if sold:
-        raise Rejected(Refusal.OFFER_EXPIRED, "the offer is already ordered")
-
-
-def _judge(order: OrderRequest, trigger: triggers.Trigger | None, now: datetime) -> None:
-    """Whether the offer still stands and fits the order. Raises Rejected."""
-    offer = order.offer.normalised
-    if seals.is_own(offer) and not seals.is_intact(order.offer):
-        raise Rejected(Refusal.OFFER_EXPIRED, "the airline has made no such offer: it was changed, or made by others")
-    if offer.expires_at is not None and offer.expires_at <= now:
-        raise Rejected(Refusal.OFFER_EXPIRED, f"the offer expired at {offer.expires_at}")
-    slots_offered = sorted((slot.provider_passenger_id, slot.type) for slot in offer.passengers)
-    if slots_offered != sorted((person.provider_passenger_id, person.type) for person in order.passengers):
-        raise Rejected(Refusal.PASSENGERS_INVALID, "the passengers are not those of the offer")
-    if offer.identity_documents.required and any(person.document is None for person in order.passengers):
-        raise Rejected(Refusal.PASSENGERS_INVALID, "a passenger has no identity document")
-    if order.hold and offer.payment_requirements.requires_instant_payment:
-        raise Rejected(Refusal.OTHER, "the offer cannot be held")
-    routes = [(part.origin.iata_code, part.destination.iata_code) for part in offer.slices]
-    if not order.hold and is_hold_only(offer.owner_carrier, routes):
-        raise Rejected(Refusal.HOLD_ONLY, "the offer can only be held")
-    total = triggers.current_total(offer.total, trigger)
-    if order.total != total:
-        raise Rejected(Refusal.PRICE_CHANGED, f"{order.total} is not the price", new_total=total)
-
-
-def _insert_order(order: OrderRequest, now: datetime) -> SandboxOrder:
-    offer = order.offer.normalised
-    return SandboxOrder.objects.create(
-        client_reference=order.client_reference,
-        offer_id=offer.provider_offer_id if seals.is_own(offer) else None,
-        status=OrderStatus.HELD if order.hold else OrderStatus.CONFIRMED,
-        record_locator="".join(secrets.choice(LOCATOR_ALPHABET) for _ in range(6)),
-        passengers=[
-            {
-                "provider_passenger_id": person.provider_passenger_id,
-                "ticket_name": f"{person.family_name}/{person.given_name}".upper(),
-            }
-            for person in order.passengers
-        ],
-        total_minor=order.total.minor,
-        currency=order.total.currency,
-        created_at=now,
-        payment_required_by=now + HOLD if order.hold else None,
-        price_guarantee_expires_at=now + PRICE_GUARANTEE if order.hold else None,
-    )
-
-
-def _seats_wanted(order: OrderRequest) -> Counter[Departure]:
-    """Seats by departure and cabin, for own and adopted flights alike. A lap infant takes none."""
-    seated = [person for person in order.passengers if person.type is not PassengerType.INFANT]
-    wanted: Counter[Departure] = Counter()
-    for segment in order.offer.normalised.segments:
-        cabins = {slot.provider_passenger_id: slot.cabin_class for slot in segment.passengers}
-        for person in seated:
-            departure = Departure(
-                segment.marketing_carrier,
-                segment.marketing_flight_number,
-                segment.origin.iata_code,
-                segment.departing.local.date(),
-                cabins.get(person.provider_passenger_id) or CabinClass.ECONOMY,
-            )
-            wanted[departure] += 1
-    return wanted
-
-
-def _issue_tickets(row: SandboxOrder, order: OrderRequest) -> list[SandboxTicket]:
-    return SandboxTicket.objects.bulk_create(
-        SandboxTicket(order=row, provider_passenger_id=person.provider_passenger_id) for person in order.passengers
-    )

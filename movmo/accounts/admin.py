@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from movmo.accounts.models import Device, Lockout, SignInAttempts, User
+from movmo.accounts.models import Device, Lockout, PendingLetter, SignInAttempts, User
 from movmo.accounts.office import lockout
 from movmo.operations.admin import ReadOnlyAdmin
 
@@ -100,6 +100,17 @@ class DeviceAdmin(ReadOnlyAdmin):
     search_fields = ("user__email",)
     search_help_text = "A whole e-mail address."
     fields = ("user", "label", "first_seen_at", "last_seen_at")
+
+
+@admin.register(PendingLetter)
+class PendingLetterAdmin(ReadOnlyAdmin):
+    """Letters about accounts that the mail server has not taken yet. What they say stays out."""
+
+    list_display = ("created_at", "letter", "user")
+    list_filter = ("letter",)
+    search_fields = ("user__email",)
+    search_help_text = "A whole e-mail address."
+    fields = ("id", "letter", "user", "created_at")
 
 
 @admin.register(User)

@@ -8,12 +8,14 @@ class AccountsConfig(AppConfig):
     label = "accounts"
 
     def ready(self) -> None:
+        from movmo.accounts.letter import services as letters
         from movmo.accounts.office import second_factor
         from movmo.accounts.privacy import services as privacy
-        from movmo.operations import reencryption
+        from movmo.operations import outbox, reencryption
 
         privacy.register(privacy.RECORDS)
         reencryption.register("second factors", second_factor.renew)
+        outbox.register(letters.TOPIC, letters.post, singly=True)
         import movmo.accounts.operations  # noqa: F401  (declares)
 
 

@@ -7,6 +7,7 @@ from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.db import models
 
 from movmo.accounts.contact_change.models import ContactChange
+from movmo.accounts.letter.models import PendingLetter
 from movmo.accounts.personal import PersonKey
 from movmo.accounts.preferences.models import LocalePreferences, TravelPreferences
 from movmo.kit import clock
@@ -18,6 +19,7 @@ __all__ = [
     "Device",
     "LocalePreferences",
     "Lockout",
+    "PendingLetter",
     "PersonKey",
     "SignInAttempts",
     "TravelPreferences",

@@ -29,4 +29,8 @@ urlpatterns = [
     path("accounts/inactive/", views.Inactive.as_view(), name="account_inactive"),
 ]
 if not settings.PRODUCTION:
-    urlpatterns.append(path("mailbox", views.Mailbox.as_view(), name="mailbox"))
+    urlpatterns += [
+        path("mailbox", views.Mailbox.as_view(), name="mailbox"),
+        path("mailbox/<uuid:letter_id>/page", views.LetterPage.as_view(), name="mailbox_page"),
+        path("mailbox/<uuid:letter_id>/files/<int:place>", views.LetterFile.as_view(), name="mailbox_file"),
+    ]

@@ -10,6 +10,7 @@ MASK = "[masked]"
 
 API_KEY = re.compile(r"(mvm_(?:live|test)_)[0-9A-Za-z]{36}")
 REFRESH_TOKEN = re.compile(r"(mvmr_)[\w-]{20,}", re.ASCII)
+WEBHOOK_SECRET = re.compile(r"(whsec_)[0-9A-Za-z+/]{20,}={0,2}")
 JWT = re.compile(r"(eyJ)[\w-]{8,}\.[\w-]{8,}\.[\w-]*", re.ASCII)
 CREDENTIALS = re.compile(r"(\b(?:bearer|basic)[ +])[\w.~+/=-]{12,}", re.ASCII | re.IGNORECASE)
 PEM = re.compile(r"(-----BEGIN [A-Z ]*PRIVATE KEY-----).*?-----END", re.DOTALL)
@@ -23,7 +24,7 @@ NAMED = re.compile(
     rf"""((?<![\w-])(?i:{NAMES})(?:=|\\?["']\s*[:,]\s*\[?\\?["']))(?![a-z_]+(?:[\s"'&\\,]|$))[^\s"'&\\<>]{{6,}}"""
 )
 
-SHAPES = (API_KEY, REFRESH_TOKEN, JWT, CREDENTIALS, PEM, NAMED)
+SHAPES = (API_KEY, REFRESH_TOKEN, WEBHOOK_SECRET, JWT, CREDENTIALS, PEM, NAMED)
 
 
 def mask(line: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from typing import TypeVar
 
@@ -28,6 +28,10 @@ class DatabaseThreads:
     async def run(self, call: Callable[[], T]) -> T:
         """Run `call` in a thread, in a copy of this context. A cancelled waiter does not stop a call that has begun."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, copy_context().run, call)
+
+    def begin(self, call: Callable[[], T]) -> Future[T]:
+        """The same for a caller that is no coroutine, and may go on before the call is done."""
+        return self._pool.submit(copy_context().run, call)
 
     def close(self) -> None:
         """Wait for the calls that have begun, drop the others, close the connections. Blocks."""

@@ -4,13 +4,15 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.utils import get_fields_from_path
 from django.db.models import Model, Q, QuerySet, UUIDField
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
-from movmo.operations.models import AuditEvent, IdempotencyRecord
+from movmo.kit import clock
+from movmo.operations import outbox
+from movmo.operations.models import AuditEvent, Event, IdempotencyRecord, Outbox
 
 
 def to_the_second(at: datetime) -> str:
@@ -104,3 +106,48 @@ class AuditEventAdmin(ReadOnlyAdmin):
     @admin.display(description="at (UTC)", ordering="at")
     def when(self, event: AuditEvent) -> str:
         return to_the_second(event.at)
+
+
+@admin.register(Outbox)
+class OutboxAdmin(ReadOnlyAdmin):
+    """Work that waits, was done, or was given up. `payload` holds ids and nothing else."""
+
+    list_display = ("topic", "state", "attempts", "reason", "due", "created")
+    list_filter = ("state",)
+    search_fields = ("id__exact", "dedup__exact")
+    search_help_text: ClassVar[Any] = "A whole row id, or the name under which it was ordered, such as event:<id>."
+    fields = ("topic", "dedup", "payload", "state", "attempts", "reason", "due", "lease_until", "created")
+    readonly_fields = ("due", "created")
+    actions = ("try_again",)
+
+    @admin.display(description="due (UTC)", ordering="due_at")
+    def due(self, row: Outbox) -> str:
+        return to_the_second(row.due_at)
+
+    @admin.display(description="created (UTC)", ordering="created_at")
+    def created(self, row: Outbox) -> str:
+        return to_the_second(row.created_at)
+
+    @admin.action(description="Try again what was given up", permissions=["try_again"])
+    def try_again(self, request: HttpRequest, rows: QuerySet[Outbox]) -> None:
+        put_back = [row for row in rows if outbox.put_back(row, now=clock.now())]
+        for row in put_back:
+            self.log_change(request, row, f"Put back after it was given up: {row.reason}")
+        messages.success(request, f"Put back: {len(put_back)}")
+
+    def has_try_again_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("operations.change_outbox")
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnlyAdmin):
+    list_display = ("type", "subject_id", "sequence", "position", "is_live", "created")
+    list_filter = ("is_live",)
+    search_fields = ("id__exact", "subject_id__exact", "partner_id__exact", "user_id__exact", "type__exact")
+    search_help_text: ClassVar[Any] = "A whole event id, subject id, partner id or user id, or a type."
+    fields = ("type", "subject_id", "sequence", "position", "partner_id", "user_id", "is_live", "payload", "created")
+    readonly_fields = ("created",)
+
+    @admin.display(description="created (UTC)", ordering="created_at")
+    def created(self, event: Event) -> str:
+        return to_the_second(event.created_at)

@@ -189,11 +189,6 @@ class _Write:
         return self._advance(record, replayed=False)
 
     def replay(self, record: IdempotencyRecord) -> Answer:
-        if record.outcome == IdempotencyRecord.Outcome.REFUSED:
-            self._trail.about(record.resource_id)
-            refusal = idempotency.stored_refusal(record)
-            refusal.replayed = True
-            raise refusal
         if self._operation.is_saga:
             return self._advance(record, replayed=True)
         self._trail.about(record.resource_id)
@@ -214,7 +209,7 @@ class _Write:
             # A FORBIDDEN refusal is about who calls: it is not what became of the call that is being repeated.
             is_final = not refusal.retryable and refusal.kind is not Kind.FORBIDDEN
             if is_final:
-                idempotency.settle_refused(record, refusal)
+                idempotency.settle_refused(record)
             refusal.replayed = replayed and is_final
             raise
         except OperationalError as failure:

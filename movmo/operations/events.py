@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 from pydantic import BaseModel
 
@@ -99,18 +99,28 @@ def write(subject: Subject, happened: Sequence[tuple[EventType, BaseModel]], *, 
 
 def publish(rows: Sequence[Outbox]) -> None:
     """The outbox's handler of TOPIC. Those that were published already stay as they are."""
-    ids = [row.payload["event_id"] for row in rows]
+    ids = [UUID(row.payload["event_id"]) for row in rows]
     with transaction.atomic(durable=True):
         EventCounter.objects.bulk_create([EventCounter()], ignore_conflicts=True)
         # The row stays locked until the commit: positions become readable in their order.
         EventCounter.objects.filter(pk=1).update(position=F("position") + len(ids))
-        last = EventCounter.objects.get(pk=1).position
-        fresh = list(Event.objects.filter(pk__in=ids, position=None).order_by("created_at", "subject_id", "sequence"))
-        for position, event in enumerate(fresh, start=last - len(ids) + 1):
-            event.position = position
-        Event.objects.bulk_update(fresh, ["position"])
+        fresh = _numbered(ids, after=EventCounter.objects.get(pk=1).position - len(ids))
         for sink in _sinks:
             sink(fresh)
+
+
+def _numbered(ids: Sequence[UUID], *, after: int) -> list[Event]:
+    """Those of these events that had no position get the next ones, by one statement."""
+    columns = ", ".join(f"event.{field.column}" for field in Event._meta.concrete_fields)
+    statement = f"""
+        WITH numbered AS (
+            SELECT id, row_number() OVER (ORDER BY created_at, subject_id, sequence) AS place
+            FROM event WHERE id IN ({", ".join(["%s"] * len(ids))}) AND position IS NULL
+        )
+        UPDATE event SET position = %s + numbered.place FROM numbered WHERE event.id = numbered.id RETURNING {columns}
+    """  # noqa: S608  (our own text)
+    named = [Event._meta.pk.get_db_prep_value(one, connection) for one in ids]
+    return sorted(Event.objects.raw(statement, [*named, after]), key=lambda event: event.position or 0)
 
 
 def as_told(event: Event) -> dict[str, Any]:

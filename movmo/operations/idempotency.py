@@ -1,17 +1,21 @@
-"""The idempotency step: one record for each key of an owner, inserted first, so that the constraint arbitrates."""
+"""The idempotency step: one record for each key of an owner, inserted first, so that the constraint arbitrates.
+
+A local write's record, with the body where no read can tell it again, is kept for RETENTION. A saga's is kept for as
+long as what it made: no key of a booking is ever free again, and its replay tells what became of the booking since.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import orjson
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 
-from movmo.kit.errors import DomainError, Kind, revive
+from movmo.kit.errors import DomainError, Kind
 from movmo.operations.context import Context, Request, View
 from movmo.operations.models import IdempotencyRecord
 
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
     from movmo.operations.spec import Operation
 
 RETENTION = timedelta(days=30)
+BATCH = 1_000
 
 
 class IdempotencyKeyReused(DomainError):
@@ -48,6 +53,7 @@ class Claim:
     key_hash: bytes
     operation: str
     fingerprint: bytes
+    is_saga: bool
 
     @classmethod
     def of(cls, operation: Operation, owner_id: UUID, key: str, request: Request) -> Claim:
@@ -58,6 +64,7 @@ class Claim:
             key_hash=hashlib.sha256(key.encode()).digest(),
             operation=operation.name,
             fingerprint=hashlib.sha256(operation.name.encode() + b"\n" + canonical).digest(),
+            is_saga=operation.is_saga,
         )
 
 
@@ -70,7 +77,7 @@ def insert(claim: Claim, ctx: Context) -> IdempotencyRecord:
         fingerprint=claim.fingerprint,
         resource_id=ctx.resource_id,
         created_at=ctx.now,
-        expires_at=ctx.now + RETENTION,
+        expires_at=None if claim.is_saga else ctx.now + RETENTION,
     )
     try:
         record.save(force_insert=True)
@@ -112,20 +119,23 @@ def settle_first(record: IdempotencyRecord, *, status: int) -> int:
     return record.status or status
 
 
-def settle_refused(record: IdempotencyRecord, refusal: DomainError) -> None:
-    """Note a saga's refusal, which is final. One that was told already stays."""
-    with transaction.atomic(durable=True):
-        unsettled = IdempotencyRecord.objects.filter(pk=record.pk, outcome=None)
-        if unsettled.update(outcome=IdempotencyRecord.Outcome.REFUSED):
-            record.stored = orjson.dumps({"code": refusal.code, "facts": refusal.facts}, default=str)
-            record.save(update_fields=["stored"])
+def settle_refused(record: IdempotencyRecord) -> None:
+    """Note that a saga was refused. What it was refused for stands in the row that it made, and is told from there."""
+    unsettled = IdempotencyRecord.objects.filter(pk=record.pk, outcome=None)
+    unsettled.update(outcome=IdempotencyRecord.Outcome.REFUSED)
 
 
 def stored_body(record: IdempotencyRecord) -> Any:
-    """What `settle` or `settle_refused` kept. The record must have kept something."""
+    """What `settle` kept. The record must have kept something."""
     return orjson.loads(record.stored)
 
 
-def stored_refusal(record: IdempotencyRecord) -> DomainError:
-    kept = stored_body(record)
-    return revive(kept["code"], kept["facts"])
+def tidy(*, now: datetime) -> int:
+    """Forget the keys of local writes whose time is over, a batch at a time. Returns how many."""
+    forgotten = 0
+    while True:
+        over = IdempotencyRecord.objects.filter(expires_at__lte=now).values("pk")[:BATCH]
+        count, _ = IdempotencyRecord.objects.filter(pk__in=list(over.values_list("pk", flat=True))).delete()
+        forgotten += count
+        if count < BATCH:
+            return forgotten

@@ -9,8 +9,8 @@ from movmo.kit.ids import new_id
 class IdempotencyRecord(models.Model):
     """One idempotency key of one owner. The unique constraint decides which of two callers is first.
 
-    `outcome` is null while the first call runs. A refusal after acceptance and the body of a write that no resource
-    can tell again are kept in `stored`, encrypted.
+    `outcome` is null while the first call runs. The body of a write that no resource can tell again is kept in
+    `stored`, encrypted. `expires_at` is null for what is kept as long as the thing it made.
     """
 
     class Outcome(models.TextChoices):
@@ -28,7 +28,7 @@ class IdempotencyRecord(models.Model):
     status = models.PositiveSmallIntegerField(null=True)
     stored = EncryptedField(null=True)
     created_at = models.DateTimeField()
-    expires_at = models.DateTimeField(db_index=True)
+    expires_at = models.DateTimeField(null=True, db_index=True)
 
     class Meta:
         db_table = "idempotency_record"

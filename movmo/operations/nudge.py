@@ -1,12 +1,16 @@
 """A word to the workers that there is something to do, so that they need not find out by themselves.
 
-It may get lost: the sweeps find everything in the database. So a broker that is away costs delay and nothing else, and
-one word in PAUSE is enough for a process.
+It may get lost: the sweeps find everything in the database. So a broker that is away costs delay and nothing else.
+Words leave from a thread of their own, so that no call waits for a broker, at most one of a name in PAUSE; what is said
+meanwhile is sent afterwards, for the worker that the last word woke may have looked already.
 """
 
+import os
 import time
 from collections.abc import Callable
 from functools import partial
+from queue import Empty, SimpleQueue
+from threading import Lock, Thread
 
 import structlog
 from django.db import transaction
@@ -18,15 +22,57 @@ SILENCE_AFTER_FAILURE = 5.0
 
 Send = Callable[[str], None]
 
-_send: Send | None = None
-_quiet_until: dict[str, float] = {}
+
+class Messenger:
+    """Sends what is said in one process. The thread begins with the first word; after a fork it begins anew."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._begin_anew()
+        os.register_at_fork(after_in_child=self._begin_anew)
+
+    def _begin_anew(self) -> None:
+        self._said: SimpleQueue[str] = SimpleQueue()
+        self._lock = Lock()
+        self._thread: Thread | None = None
+
+    def say(self, name: str) -> None:
+        self._said.put(name)
+        with self._lock:
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = Thread(target=self._run, name="nudge", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            names = {self._said.get(), *self._rest()}
+            time.sleep(PAUSE if all(self._is_sent(name) for name in sorted(names)) else SILENCE_AFTER_FAILURE)
+
+    def _rest(self) -> set[str]:
+        """What was said besides, without waiting."""
+        rest: set[str] = set()
+        try:
+            while True:
+                rest.add(self._said.get_nowait())
+        except Empty:
+            return rest
+
+    def _is_sent(self, name: str) -> bool:
+        try:
+            self._send(name)
+        except Exception as failure:  # noqa: BLE001  whatever the broker's library raises: the sweeps will find the work
+            log.warning("nudge.lost", name=name, error=type(failure).__name__)
+            return False
+        return True
+
+
+_messenger: Messenger | None = None
 
 
 def install(send: Send | None) -> None:
     """Called at start-up by the application, which knows the broker. `send` gets the name of what is waiting."""
-    global _send
-    _send = send
-    _quiet_until.clear()
+    global _messenger
+    _messenger = Messenger(send) if send is not None else None
 
 
 def after_commit(name: str) -> None:
@@ -35,12 +81,5 @@ def after_commit(name: str) -> None:
 
 
 def say(name: str) -> None:
-    now = time.monotonic()
-    if _send is None or now < _quiet_until.get(name, 0.0):
-        return
-    _quiet_until[name] = now + PAUSE
-    try:
-        _send(name)
-    except Exception as failure:  # noqa: BLE001  whatever the broker's library raises: the sweeps will find the work
-        _quiet_until[name] = now + SILENCE_AFTER_FAILURE
-        log.warning("nudge.lost", name=name, error=type(failure).__name__)
+    if _messenger is not None:
+        _messenger.say(name)

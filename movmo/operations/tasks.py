@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from movmo.kit import clock
-from movmo.operations import outbox, seals
+from movmo.operations import idempotency, outbox, seals
 
 
 @shared_task
@@ -19,3 +19,10 @@ def seal_audit() -> None:
 @shared_task
 def sign_audit() -> None:
     seals.sign(now=clock.now())
+
+
+@shared_task
+def clean_up() -> None:
+    """Two at once delete the same rows: harmless."""
+    outbox.tidy(now=clock.now())
+    idempotency.tidy(now=clock.now())

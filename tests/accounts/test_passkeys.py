@@ -13,6 +13,7 @@ from pytest_django import Settings
 from movmo.accounts.models import User
 from tests.accounts.authenticator import Authenticator
 from tests.accounts.person import LOGIN, code, is_signed_in, sign_in, sign_in_again, wrong
+from tests.letters import post
 
 PAGE, NEW, SIGN_IN, CONFIRM = (
     "/accounts/passkeys/",
@@ -83,6 +84,7 @@ def test_adding_and_removing_are_told_to_the_owner(telephone: Authenticator) -> 
     ana = sign_in()
     add(ana, telephone)
     ana.post(f"{PAGE}{Kept.objects.get().pk}/", {"action": "remove"})
+    post()
     assert [letter.subject for letter in mail.outbox[1:]] == [
         "A passkey was added to your Movmo account",
         "A passkey was removed from your Movmo account",

@@ -138,6 +138,7 @@ def test_what_is_over_is_purged(capsys: pytest.CaptureFixture[str]) -> None:
         "sign-in attempts: 4",  # tries and uses of two codes
         "changes of contact details: 0",
         "devices: 1",
+        "letters that never left: 0",
         "cache rows: 1",
     ]
     assert (is_signed_in(ana), Device.objects.get(), User.objects.count()) == (True, newest, 1)

@@ -20,6 +20,7 @@ from movmo.accounts.office.lockout import FAILURES, Try, Way
 from movmo.kit.clock import now
 from tests.accounts.test_staff_sign_in import is_inside, signed_in_by_code
 from tests.conftest import StoppedClock
+from tests.letters import post
 from tests.office import DOOR, PASSWORD, STEP, clerk_with_app, code, entered, with_password, wrong_code
 
 THREADS = 16
@@ -81,6 +82,7 @@ def test_of_codes_sent_at_once_exactly_ten_are_judged_and_one_letter_tells() -> 
     assert set(at_once(guess)) == {200}
     row = Lockout.objects.get()
     assert (row.failures, row.locked_until is not None) == (10, True)
+    post()
     assert [letter.subject for letter in mail.outbox] == ["Your Movmo account is locked for a while"]
 
 
@@ -183,6 +185,7 @@ def test_a_letter_tells_of_the_rest() -> None:
     failed(clerk, times=FAILURES - 1)
     with_password(clerk, "wrong")
     with_password(clerk, "wrong")
+    post()
     assert [letter.to for letter in mail.outbox] == [[clerk.email]]
 
 

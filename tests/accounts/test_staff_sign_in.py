@@ -14,6 +14,7 @@ from django.test import Client
 
 from movmo.accounts.models import User
 from tests.conftest import StoppedClock
+from tests.letters import post
 from tests.office import (
     DOOR,
     MINE,
@@ -157,7 +158,7 @@ def test_travelers_keep_their_sessions(ana: User, now: StoppedClock) -> None:
     assert client.get("/accounts/").status_code == 200
 
 
-@pytest.mark.django_db(transaction=True)  # letters leave when the change is committed
+@pytest.mark.django_db
 def test_a_clerk_without_a_factor_sets_one_up_first(ops: User) -> None:
     ops.set_password(PASSWORD)
     ops.is_superuser = True
@@ -175,6 +176,7 @@ def test_a_clerk_without_a_factor_sets_one_up_first(ops: User) -> None:
     assert len(codes) == 10
     assert "no-store" in shown["Cache-Control"]
     assert is_inside(client)
+    post()
     assert "An authenticator app was added" in str(mail.outbox[-1].body)
     for address in (NEW, MINE, STEP):
         assert codes[0] not in client.get(address, follow=True).content.decode()
@@ -275,7 +277,7 @@ def test_next_leads_to_the_office_and_nowhere_else(chief: User) -> None:
         assert answer["Location"].startswith("/admin/"), wanted
 
 
-@pytest.mark.django_db(transaction=True)  # letters leave when the change is committed
+@pytest.mark.django_db
 def test_an_operator_resets_a_factor_and_the_clerk_is_told(chief: User, capsys: Any) -> None:
     client = with_password(chief)
     client.post(STEP, {"code": code()})
@@ -284,6 +286,7 @@ def test_an_operator_resets_a_factor_and_the_clerk_is_told(chief: User, capsys: 
     assert "Removed 1 for chief@movmo.example" in capsys.readouterr().out
     assert not is_inside(client)
     assert not Authenticator.objects.exists()
+    post()
     assert "removed by an operator" in str(mail.outbox[-1].body)
     assert with_password(chief).get(STEP)["Location"].startswith(NEW)
 

@@ -16,9 +16,12 @@ from django.urls import reverse
 from oauth2_provider.models import AccessToken, Grant, IDToken, RefreshToken
 from unfold.admin import ModelAdmin
 
+from bookings.booking.models import Booking
 from bookings.offer.models import Offer
 from bookings.passenger.models import Passenger
 from bookings.payment_method.models import Redaction
+from bookings.sandbox_airline.models import SandboxCancellationQuote, SandboxOrder, SandboxSeat, SandboxThrottle
+from movmo.accounts.letter.notices import passkey_added
 from movmo.accounts.models import Device, Lockout, SignInAttempts, User
 from movmo.accounts.office import lockout
 from movmo.kit import clock
@@ -28,7 +31,7 @@ from partners.api_key.models import ApiKey
 from partners.oauth.models import Application
 from partners.partner.models import Partner
 from tests import factories
-from tests.contract.world import World
+from tests.contract.world import World, cancellation_of
 from tests.office import PASSWORD, SECRET, clerk_with_app, entered
 
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
@@ -46,8 +49,13 @@ def office(client: Client, db: None) -> Client:
 def secrets(world: World, the_vault: SandboxVault, ana: User, aviare: Partner, scout: Application) -> list[str]:
     """A row of every model, and the texts that no page may show."""
     world.booking()
+    world.call("cancel_booking", **cancellation_of(world.quote()))
+    factories.schedule_change(Booking.objects.all()[0])
+    _fill_the_sandbox_airline()
     document, captured = world.document(), world.captured()
     world.call("create_payment_method", **captured)
+    webhook_secret = world.webhook_endpoint().secret
+    world.webhook_delivery()
     waiting = Redaction(vault="sandbox", token=b"redaction-token-secret", created_at=clock.now())
     waiting.save(force_insert=True)
     world.passenger(email="private@example.com", phone_number=PHONE)
@@ -61,16 +69,27 @@ def secrets(world: World, the_vault: SandboxVault, ana: User, aviare: Partner, s
     SignInAttempts.objects.create(pending="pending-sign-in-secret", taken=1)
     Lockout.objects.create(account=lockout.name_of(ana, lockout.Way.PASSWORD), failures=3)
     Device.objects.create(user=ana, digest="device-digest-secret", label="Firefox on Linux")
+    passkey_added(ana, name="letter-secret")
     UserSession.objects.create(user=ana, session_key="session-key-secret", ip="192.0.2.1", user_agent="Firefox")
-    private = [document.number, captured["vault_token"], "redaction-token-secret"]
+    private = [webhook_secret, "thylacine", document.number, captured["vault_token"], "redaction-token-secret"]
     shown_to_nobody = [
         *private,
         "grant-code-secret",
         "refresh-token-secret",
         "device-digest-secret",
+        "letter-secret",
         "session-key-secret",
     ]
     return [key, token, *shown_to_nobody, *_stored(), *_private()]
+
+
+def _fill_the_sandbox_airline() -> None:
+    """What it keeps beside an order and its tickets."""
+    order, now = SandboxOrder.objects.all()[0], clock.now()
+    flight = {"carrier": "XX", "flight_number": "100", "origin": "AMS", "departure_date": now.date()}
+    SandboxSeat.objects.create(order=order, provider_passenger_id="pas_ana", designator="12A", **flight)
+    SandboxCancellationQuote.objects.create(order=order, refund_minor=1, penalty_minor=1, expires_at=now)
+    SandboxThrottle.objects.create(offer_id="off_twice_refused", refused=2)
 
 
 def _stored() -> Iterator[str]:
@@ -149,9 +168,8 @@ def test_what_the_trail_names_is_not_deleted(office: Client, secrets: list[str])
 def test_the_sidebar_leads_to_every_list(office: Client) -> None:
     index = office.get("/admin/").content.decode()
     assert [model for model in MODELS if f'href="{_address(model, "changelist")}"' not in index] == []
-    assert [
-        title for title in ("Bookings", "Partners", "People", "Audit", "Sandbox airline") if title not in index
-    ] == []
+    titles = ("Bookings", "Partners", "People", "Events", "Audit", "Sandbox airline")
+    assert [title for title in titles if title not in index] == []
 
 
 def test_the_secret_of_a_confidential_client_is_shown_once(office: Client, aviare: Partner) -> None:

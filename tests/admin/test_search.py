@@ -15,7 +15,8 @@ from bookings.sandbox_airline.models import SandboxOrder
 from movmo.operations.admin import ReadOnlyAdmin
 from movmo.operations.models import AuditEvent
 from movmo.sandbox_vault.app import SandboxVault
-from tests.contract.world import World
+from tests import factories
+from tests.contract.world import World, cancellation_of
 from tests.office import clerk_with_app, entered
 
 
@@ -55,8 +56,9 @@ def _with_an_id(model: type[Model], path: str) -> tuple[Any, UUID]:
 
 def test_the_tables_with_ids_are_known() -> None:
     assert {model._meta.model_name for model, _ in TABLES} == {
-        "auditevent", "booking", "bookingtransition", "idempotencyrecord", "identitydocument", "offer", "offerslot",
-        "passenger", "paymentmethod",
+        "amendment", "auditevent", "booking", "bookingtransition", "cancellationquote", "event", "idempotencyrecord",
+        "identitydocument", "offer", "offerslot", "outbox", "passenger", "paymentmethod", "schedulechange",
+        "webhookdelivery", "webhookendpoint",
     }  # fmt: skip
 
 
@@ -65,8 +67,11 @@ def test_an_id_finds_its_row(
     office: Client, world: World, the_vault: SandboxVault, model: type[Model], path: str
 ) -> None:
     world.booking()
+    world.call("cancel_booking", **cancellation_of(world.quote()))
+    factories.schedule_change(Booking.objects.all()[0])
     world.document()
     world.card()
+    world.webhook_delivery()
     pk, known = _with_an_id(model, path)
     for term in (str(known), known.hex, f" {str(known).upper()} "):
         found = _found(office, model, term)

@@ -222,7 +222,7 @@ def test_a_bank_that_asks(anas_tab: Tab, world: World, looks_right: LooksRight) 
     assert anas_tab.path == TRIPS
     anas_tab.do(lambda page: page.locator(".doors a").click())
     anas_tab.do(lambda page: page.wait_for_url(f"**{TRIPS}{booking.pk}/"))
-    assert "Confirmed" in anas_tab.text
+    assert "The airline has issued the tickets" in anas_tab.text
     assert "Go to your bank" not in anas_tab.text
 
 

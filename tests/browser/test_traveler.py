@@ -1,5 +1,6 @@
 """The traveler's own pages in every look: empty, full, mistyped and refused."""
 
+from collections.abc import Callable
 from typing import Any
 
 import httpx2
@@ -7,15 +8,21 @@ import pytest
 from django.db import connection
 from django.urls import reverse
 
+from bookings.booking import sweeping, watching
+from bookings.booking.models import Booking
+from bookings.booking.schemas import BookingView
 from bookings.payment_method.models import PaymentMethod
+from bookings.providers.sandbox.airline import Airline
 from movmo.accounts.models import User
+from movmo.kit import clock
 from movmo.sandbox_vault.app import SandboxVault
 from tests import factories
+from tests.bookings.booking.changing_airline import ChangingAirline
 from tests.browser.conftest import LooksRight, NewTab
 from tests.browser.person import sign_in
 from tests.browser.reading import too_wide
 from tests.browser.tab import Look, Tab
-from tests.contract.world import TRAVEL_WISHES, World
+from tests.contract.world import TRAVEL_WISHES, World, view_of
 
 pytestmark = [
     pytest.mark.browser,
@@ -175,11 +182,11 @@ def trips(world: World) -> dict[str, str]:
 
 def test_trips(anas_tab: Tab, trips: dict[str, str], looks_right: LooksRight) -> None:
     said = {
-        "confirmed": "Confirmed",
-        "held": "Held, not paid",
+        "confirmed": "The airline has issued the tickets",
+        "held": "The seats are held for you",
         "asked": "Go to your bank",
         "failed": "Nothing was booked",
-        "undecided": "The airline has not decided yet",
+        "undecided": "answer was lost",
     }
     for name, words in said.items():
         anas_tab.open(address("trip", booking_id=trips[name]))
@@ -187,6 +194,42 @@ def test_trips(anas_tab: Tab, trips: dict[str, str], looks_right: LooksRight) ->
         looks_right(anas_tab, f"trip-{name}")
     anas_tab.open(address("trips"))
     looks_right(anas_tab, "trips")
+
+
+@pytest.fixture
+def changed(world: World, install_airline: Callable[[Airline], None]) -> str:
+    """A trip whose first new times were accepted; others wait."""
+    airline = ChangingAirline()
+    install_airline(airline)
+    trip = view_of(BookingView, world.book(world.mapped_offer("ADT", "CHD", family_name=LONG["family_name"])))
+    for number, moved in enumerate(({"minutes": 20}, {"hours": 3})):
+        airline.announces(str(number), **moved)
+        Booking.objects.update(watch_at=clock.now())
+        watching.look(trip.booking_id, clock=clock.now)
+        for booking_id in sweeping.due(now=clock.now(), limit=1):
+            sweeping.drive(booking_id, clock=clock.now)
+    return address("trip", booking_id=trip.booking_id)
+
+
+def test_new_times(anas_tab: Tab, changed: str, looks_right: LooksRight) -> None:
+    anas_tab.open(changed)
+    looks_right(anas_tab, "trip-new-times")
+    anas_tab.do(lambda page: page.locator("summary").first.click())
+    looks_right(anas_tab, "trip-new-times-opened")
+    anas_tab.click("button", "Accept the new times")
+    assert "New times" not in anas_tab.text
+    looks_right(anas_tab, "trip-accepted-times")
+
+
+@pytest.mark.parametrize("by", ["traveler", "airline"])
+def test_a_trip_that_was_cancelled(anas_tab: Tab, world: World, by: str, looks_right: LooksRight) -> None:
+    trip = world.booking()
+    trip_total = Booking.objects.get().total_minor
+    refund = {"refund_minor": trip_total - 4_500, "penalty_minor": 4_500} if by == "traveler" else {}
+    Booking.objects.update(state="cancelled", cancelled_by=by, **refund)
+    anas_tab.open(address("trip", booking_id=trip.booking_id))
+    assert "cancelled" in anas_tab.text
+    looks_right(anas_tab, f"trip-cancelled-by-{by}")
 
 
 def test_a_page_that_is_refused(anas_tab: Tab, settings: Any, looks_right: LooksRight) -> None:

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from movmo.operations import registry
-from movmo.operations.spec import Operation
+from movmo.operations.spec import Credentials, Operation
 
 EVERY_OPERATION = registry.all_operations()
 WRITES = [operation for operation in EVERY_OPERATION if not operation.is_read]
@@ -16,6 +16,11 @@ TOOLS = [operation for operation in EVERY_OPERATION if operation.tool]
 READS = [operation for operation in EVERY_OPERATION if operation.is_read]
 
 Cases = list[Any]
+
+
+def is_partner_s(operation: Operation) -> bool:
+    """About what belongs to the partner itself, whoever of its travelers is named beside the key."""
+    return operation.needs is Credentials.KEY and not operation.tool and not operation.scopes
 
 
 def each(operations: list[Operation]) -> pytest.MarkDecorator:

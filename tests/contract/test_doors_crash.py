@@ -19,11 +19,12 @@ from tests.contract.doors import (  # noqa: F401  (the last two are fixtures)
     the_stage,
 )
 from tests.contract.world import the
+from tests.idle_airline import IdleAirline
 
 SECRET = "the-airline's-password-is-swordfish"
 
 
-class BrokenAirline:
+class BrokenAirline(IdleAirline):
     """Every call ends in a bug, whose text nobody outside may read."""
 
     def search(self, query: SearchQuery, *, now: datetime) -> list[dict[str, Any]]:
@@ -32,7 +33,7 @@ class BrokenAirline:
     def place_order(self, order: OrderRequest, *, now: datetime) -> ProviderOrder:
         raise RuntimeError(SECRET)
 
-    def find_order(self, client_reference: str) -> ProviderOrder | None:
+    def find_order(self, client_reference: str, *, now: datetime) -> ProviderOrder | None:
         raise RuntimeError(SECRET)
 
 

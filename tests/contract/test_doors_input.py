@@ -312,7 +312,8 @@ POSITIONS: list[list[Any]] = [[], [str(uuid4()), 2**64 - 1], [str(uuid4()), -(2*
 def test_a_forged_cursor_breaks_nothing(
     stage: Stage, operation: Operation, door_name: DoorName, position: list[Any]
 ) -> None:
-    told = stage.call(door_name, operation, {"cursor": cursor.encode(position)})
+    path = {name: stage.arguments(operation)[name] for name in path_names(operation) if name != "user_id"}
+    told = stage.call(door_name, operation, {**path, "cursor": cursor.encode(position)})
     if told.is_refusal:
         assert told.verdict == (400, "cursor_invalid")
     else:

@@ -19,7 +19,7 @@ from tests.contract.doors import (  # noqa: F401  (the last two are fixtures)
 )
 from tests.contract.world import the
 
-ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|off_[0-9a-f]{32}")
+ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|off_[0-9a-f]{32}|ase_[0-9a-f]{32,}")
 # What the airline and the pages of a list make up anew each time.
 MADE_UP = {"record_locator", "record_locators", "number", "next_cursor"}
 NO_CONTENT = 204

@@ -41,6 +41,7 @@ MARKS = {
     "vault_token": "potoroomarkgpotoroomarkg",
     "issued_on": date(1999, 11, 17).isoformat(),
     "expires_on": date(2049, 11, 19).isoformat(),
+    "url": "https://hooks.example.com/brolgamarkh",
 }
 MADE_BY_OTHERS = {"vault_token"}  # no value of ours is good for these
 ONE_OF_THE_TWO = "initiate_contact_change"
@@ -59,6 +60,7 @@ SPOILED = {
     "vault_token": MARKS["vault_token"] + " !",
     "issued_on": MARKS["issued_on"] + "T99",
     "expires_on": MARKS["expires_on"] + "T99",
+    "url": MARKS["url"] + "#fragment",
 }
 
 

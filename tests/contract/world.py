@@ -12,13 +12,20 @@ from uuid import uuid4
 
 import httpx2
 
+from bookings.booking import watching
+from bookings.booking.models import Booking
+from bookings.booking.schedule_change.models import ScheduleChange
 from bookings.booking.schemas import BookingView
+from bookings.cancellation.schemas import CancellationQuoteView
 from bookings.offer.schemas import OfferView
 from bookings.passenger.identity_document.schemas import IdentityDocumentView
 from bookings.passenger.schemas import PassengerView
 from bookings.payment_method.schemas import CaptureView, PaymentMethodView
 from bookings.providers.types import PassengerType, SearchQuery, SliceQuery
+from bookings.sandbox_airline.models import SandboxOrder
 from bookings.sandbox_airline.services import SandboxAirline
+from bookings.sandbox_airline.triggers import AFTERTHOUGHT
+from bookings.seat_map.schemas import SeatMapView
 from movmo.accounts.contact_change.models import ContactChange
 from movmo.accounts.models import User
 from movmo.kit import clock
@@ -33,6 +40,8 @@ from movmo.operations.scopes import SCOPES, UserTokenMissing
 from movmo.operations.spec import Operation
 from partners.oauth.models import Application
 from partners.partner.models import Partner
+from partners.webhook.models import MOST_ENDPOINTS
+from partners.webhook.schemas import DeliveryView, EndpointList, NewEndpointView
 
 EVERY_SCOPE = frozenset(SCOPES)
 DAYS_AHEAD = 60
@@ -177,6 +186,22 @@ class World:
         }
         return view_of(IdentityDocumentView, self.call("create_identity_document", **{**arguments, **changes}))
 
+    def webhook_endpoint(self) -> NewEndpointView:
+        """A new one; where there are too many already, the oldest makes room."""
+        self.make_room()
+        return view_of(NewEndpointView, self.call("create_webhook_endpoint", **WEBHOOK))
+
+    def make_room(self) -> None:
+        endpoints = view_of(EndpointList, self.call("list_webhook_endpoints")).data
+        if len(endpoints) == MOST_ENDPOINTS:
+            self.call("delete_webhook_endpoint", endpoint_id=str(endpoints[0].endpoint_id))
+
+    def webhook_delivery(self) -> dict[str, Any]:
+        """Of a test event, to a new endpoint."""
+        endpoint_id = str(self.webhook_endpoint().endpoint_id)
+        delivery = view_of(DeliveryView, self.call("ping_webhook_endpoint", endpoint_id=endpoint_id))
+        return {"endpoint_id": endpoint_id, "delivery_id": str(delivery.delivery_id)}
+
     def map(self, offer: OfferView, slot: int, person: PassengerView) -> Answer:
         return self.call(
             "update_passenger",
@@ -199,11 +224,38 @@ class World:
     def booking(self) -> BookingView:
         return view_of(BookingView, self.book(self.mapped_offer()))
 
+    def hold(self, **changes: Any) -> BookingView:
+        return view_of(BookingView, self.book(self.mapped_offer(holdable=True, **changes), mode="hold"))
+
+    def quote(self, booking: BookingView | None = None) -> CancellationQuoteView:
+        """Of a new booking, unless one is given."""
+        booking_id = str((booking or self.booking()).booking_id)
+        return view_of(CancellationQuoteView, self.call("quote_cancellation", booking_id=booking_id))
+
+    def schedule_change(self, *, family_name: str = "SCHEDULE") -> dict[str, Any]:
+        """A change that the airline announced some time after the booking, and that a worker has found."""
+        booking_id = view_of(BookingView, self.book(self.mapped_offer(family_name=family_name))).booking_id
+        SandboxOrder.objects.filter(client_reference=str(booking_id)).update(confirmed_at=clock.now() - AFTERTHOUGHT)
+        Booking.objects.filter(pk=booking_id).update(watch_at=clock.now())
+        watching.look(booking_id, clock=clock.now)
+        change = ScheduleChange.objects.get(booking_id=booking_id)
+        return {"booking_id": str(booking_id), "change_id": str(change.pk)}
+
 
 def booking_of(offer: OfferView, **changes: Any) -> dict[str, Any]:
     """The arguments of create_booking."""
     total = {"amount": offer.total.amount, "currency": offer.total.currency}
     return {"provider": offer.provider, "offer_id": str(offer.offer_id), "expected_total": total, **changes}
+
+
+def confirmation_of(booking: BookingView, **changes: Any) -> dict[str, Any]:
+    """The arguments of confirm_hold."""
+    return {"booking_id": str(booking.booking_id), "expected_total": booking.total.model_dump(), **changes}
+
+
+def cancellation_of(quote: CancellationQuoteView) -> dict[str, Any]:
+    """The arguments of cancel_booking."""
+    return {"booking_id": str(quote.booking_id), "quote_id": str(quote.quote_id)}
 
 
 def view_of(model: type[ViewT], answer: Answer) -> ViewT:
@@ -232,6 +284,21 @@ def _map(world: World) -> dict[str, Any]:
     }
 
 
+def _look_at_seats(world: World) -> dict[str, Any]:
+    offer = world.offer()
+    return {"provider": "sandbox", "offer_id": str(offer.offer_id), "segment": 1, "position": "window"}
+
+
+def _choose(world: World) -> dict[str, Any]:
+    offer = world.offer()
+    named = {"provider": "sandbox", "offer_id": str(offer.offer_id)}
+    told = view_of(SeatMapView, world.call("get_seat_map", **named, segment=1))
+    free = told.segments[0].cabins[0].rows[0].seats[0]
+    seat = {"segment": 1, "slot_id": str(offer.passengers[0].slot_id), "designator": free.designator}
+    bag = {"service_id": offer.services[0].service_id, "quantity": 1}
+    return {**named, "seats": [seat], "services": [bag]}
+
+
 TRAVEL_WISHES = {
     "seat": "aisle",
     "meal": "VGML",
@@ -247,6 +314,18 @@ PASSPORT = {
     "issued_on": "2021-05-04",
     "expires_on": "2031-05-04",
 }
+
+
+WEBHOOK = {"url": "https://hooks.example.com/movmo?token=thylacine", "event_types": ["booking.ticketed.v1"]}
+
+
+def _webhook(world: World) -> dict[str, Any]:
+    world.make_room()
+    return WEBHOOK
+
+
+def _of_endpoint(world: World) -> dict[str, Any]:
+    return {"endpoint_id": str(world.webhook_endpoint().endpoint_id)}
 
 
 def _named(document: IdentityDocumentView) -> dict[str, Any]:
@@ -273,6 +352,9 @@ ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "create_offer": lambda world: {"provider": "sandbox", "offer": raw_offer()},
     "get_offer_details": lambda world: {"provider": "sandbox", "offer_id": str(world.offer().offer_id)},
     "update_passenger": _map,
+    "refresh_offer": lambda world: {"provider": "sandbox", "offer_id": str(world.mapped_offer().offer_id)},
+    "get_seat_map": _look_at_seats,
+    "select_services": _choose,
     "get_passengers_profile": lambda world: {"departure_date": departure_date().isoformat(), "limit": 5},
     "create_passenger_profile": _save_passenger,
     "get_user_profile": lambda world: {},
@@ -280,7 +362,7 @@ ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "get_locale_preferences": lambda world: {},
     "upsert_locale_preferences": lambda world: {"language": "de", "country": "DE", "currency": "EUR"},
     "get_travel_preferences": lambda world: {},
-    "upsert_travel_preferences": lambda world: TRAVEL_WISHES,
+    "upsert_travel_preferences": lambda world: dict(TRAVEL_WISHES),
     "initiate_contact_change": lambda world: {"email": f"{new_key()}@example.org"},
     "verify_contact_identity": lambda world: {"change_id": str(world.contact_change().pk), "identity_code": CODE},
     "confirm_contact_change": lambda world: {
@@ -313,7 +395,26 @@ ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "replace_identity_document": lambda world: {**_named(world.document()), **PASSPORT},
     "delete_identity_document": lambda world: _named(world.document()),
     "create_booking": lambda world: booking_of(world.mapped_offer()),
+    "confirm_hold": lambda world: confirmation_of(world.hold()),
+    "quote_cancellation": lambda world: {"booking_id": str(world.booking().booking_id)},
+    "cancel_booking": lambda world: cancellation_of(world.quote()),
+    "accept_schedule_change": World.schedule_change,
     "get_booking": lambda world: {"booking_id": str(world.booking().booking_id)},
     "get_usage": lambda world: {"from": clock.now().date().isoformat()},
     "search_bookings": lambda world: {"status": "ticketed", "limit": 5},
+    "list_events": lambda world: {"limit": 5},
+    "create_webhook_endpoint": _webhook,
+    "list_webhook_endpoints": lambda world: {},
+    "get_webhook_endpoint": _of_endpoint,
+    "update_webhook_endpoint": lambda world: {**_of_endpoint(world), **WEBHOOK, "enabled": True},
+    "delete_webhook_endpoint": _of_endpoint,
+    "rotate_webhook_secret": _of_endpoint,
+    "ping_webhook_endpoint": _of_endpoint,
+    "list_webhook_deliveries": _of_endpoint,
+    "redeliver_webhook": World.webhook_delivery,
+    "redeliver_webhooks": lambda world: {
+        **_of_endpoint(world),
+        "since": (clock.now() - timedelta(hours=1)).isoformat(),
+        "until": clock.now().isoformat(),
+    },
 }

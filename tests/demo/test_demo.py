@@ -1,8 +1,10 @@
 """The demo's cast can be made again and again, and its credentials land in a file that only the owner reads."""
 
+import contextlib
 import os
 import re
 import shlex
+import signal
 import socket
 import stat
 import subprocess
@@ -95,15 +97,64 @@ def test_a_taken_port_is_named(settings: Any, taken_port: int) -> None:
         call_command("demo")
 
 
+def _environment(var: Path, **changes: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "MOVMO_BROKER_URL")}
+    return {**kept, "MOVMO_ORIGIN": f"http://127.0.0.1:{_two_free_ports()}", "MOVMO_VAR": str(var), **changes}
+
+
+def _two_free_ports() -> int:
+    """The first of two; the vault takes the second."""
+    while True:
+        with socket.create_server(("127.0.0.1", 0)) as first, contextlib.suppress(OSError):
+            port: int = first.getsockname()[1]
+            with socket.create_server(("127.0.0.1", port + 1)):
+                return port
+
+
 @pytest.mark.django_db
 def test_the_whole_story_is_told_from_nothing(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
-    environment |= {"MOVMO_ORIGIN": f"http://127.0.0.1:{port}", "MOVMO_VAR": str(tmp_path), "DEMO_EXIT": "1"}
     told = subprocess.run(
-        [sys.executable, "manage.py", "demo"], env=environment, capture_output=True, text=True, timeout=120, check=True
+        [sys.executable, "manage.py", "demo"],
+        env=_environment(tmp_path, DEMO_EXIT="1"),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
     ).stdout
-    assert len(re.findall(r"PNR ([A-Z2-9]{6}), confirmed, ticket \d{13}", told)) == 2
+    assert len(re.findall(r"PNR ([A-Z2-9]{6}), ticketed, ticket \d{13}", told)) == 2
     assert told.count("the same booking") == 2
+    assert re.search(r"events +8 published, the last is booking\.ticketed\.v1", told)
+    assert re.search(r"letters to Ana +2, the last is “You are booked: London to New York", told)
     assert re.search(r"second step: \d{8}, at the next sign-in \d{8}", told)
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="no /proc tells who is whose child")
+@pytest.mark.parametrize("end", ["Ctrl-C", "the terminal closes", "the worker dies"])
+def test_nothing_outlives_the_demo(tmp_path: Path, end: str) -> None:
+    command = [sys.executable, "manage.py", "demo"]
+    with subprocess.Popen(command, env=_environment(tmp_path), stdout=subprocess.PIPE, text=True) as demo:
+        assert demo.stdout is not None
+        assert any("Everything stays up" in line for line in demo.stdout)
+        family = _descendants(demo.pid)
+        worker = next(pid for pid in family if "celery" in Path(f"/proc/{pid}/cmdline").read_text())
+        if end == "the worker dies":
+            os.killpg(worker, signal.SIGKILL)
+        else:
+            demo.send_signal(signal.SIGINT if end == "Ctrl-C" else signal.SIGHUP)
+        code = demo.wait(40)
+    assert code == (1 if end == "the worker dies" else 0)
+    assert len(family) == 4, "web, vault, worker and its clock"
+    assert [left for pid in family if (left := _running(pid))] == []
+
+
+def _descendants(pid: int) -> list[int]:
+    children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return [*children, *(grandchild for child in children for grandchild in _descendants(child))]
+
+
+def _running(pid: int) -> str:
+    """What runs under this id; nothing of a process that has ended, even if nobody has asked how."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+    except FileNotFoundError:
+        return ""

@@ -13,6 +13,7 @@ from movmo import logs
 from movmo.kit.masking import MASK, mask
 from partners.api_key import secret
 from partners.oauth import tokens
+from partners.webhook import signing
 
 JWT = "eyJhbGciOiJSUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiJhbmEifQ.c2lnbmF0dXJlLW9mLW91cnM"
 CODE = "u3dWQ1x8rZk0TfLhYpN5sVbGmC7aEo"
@@ -23,6 +24,7 @@ SHAPED = {
     "test key": secret.generate(live=False),
     "refresh token": tokens.refresh_token(None),
     "access token": JWT,
+    "webhook secret": signing.as_text(bytes(range(32))),
 }
 
 

@@ -81,6 +81,20 @@ def test_a_record_is_kept_for_thirty_days(clock: StoppedClock) -> None:
     assert timedelta(days=30) == RETENTION
 
 
+def test_when_its_time_is_over_a_key_of_a_local_write_is_free_again(
+    clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(idempotency, "BATCH", 2)
+    ana = toys.caller()
+    for number in range(5):
+        write(ana, key=f"{KEY}-{number}", title=f"kite-{number}")
+    clock.forward(days=29)
+    write(ana, key=f"{KEY}-late", title="late")
+    clock.forward(days=1)
+    assert idempotency.tidy(now=clock.now) == 5
+    assert IdempotencyRecord.objects.count() == 1
+
+
 def test_another_payload_with_the_same_key_is_refused() -> None:
     ana = toys.caller()
     write(ana)
@@ -192,13 +206,25 @@ class TestSaga:
         assert (again.view, again.status, again.replayed) == (first.view, 201, True)
         assert toys.notes() == 1
 
-    def test_a_refusal_after_acceptance_is_stored_and_told_again(self, saga: Operation) -> None:
-        ana = toys.caller()
-        first = refusal(ana, replace(saga, advance=self.out_of_paper))
-        again = refusal(ana, saga)
+    def test_a_refusal_after_acceptance_is_told_again(self, saga: Operation) -> None:
+        ana, refusing = toys.caller(), replace(saga, advance=self.out_of_paper)
+        first, again = refusal(ana, refusing), refusal(ana, refusing)
         assert (type(again), again.facts, again.text) == (PaperIsOut, first.facts, first.text)
         assert (first.replayed, again.replayed) == (False, True)
         assert toys.notes() == 1
+
+    def test_what_was_refused_and_came_to_be_all_the_same_is_told_as_it_is(self, saga: Operation) -> None:
+        ana = toys.caller()
+        refusal(ana, replace(saga, advance=self.out_of_paper))
+        assert write(ana, saga).replayed
+        assert toys.notes() == 1
+
+    def test_its_key_is_never_free_again(self, saga: Operation, clock: StoppedClock) -> None:
+        ana = toys.caller()
+        first = write(ana, saga)
+        clock.forward(days=10_000)
+        assert idempotency.tidy(now=clock.now) == 0
+        assert (write(ana, saga).view, toys.notes()) == (first.view, 1)
 
     def test_after_a_crash_on_the_way_a_replay_takes_it_up(self, saga: Operation) -> None:
         def crash(ctx: Context, note_id: Any) -> toys.NoteView:

@@ -20,6 +20,7 @@ from partners.oauth.pages import ago
 from partners.partner.models import Partner
 from tests import factories
 from tests.conftest import NOON, StoppedClock
+from tests.letters import post
 from tests.operations.together import together, wait_for_locks, while_another_holds
 from tests.partners.conftest import Browser, redeem, refresh
 
@@ -84,6 +85,7 @@ def test_a_redemption_that_fails_lets_nobody_in(browser: Browser, client: Client
 @pytest.mark.django_db(transaction=True)
 def test_the_traveler_is_told_of_what_is_new_and_of_nothing_else(browser: Browser, ana: User) -> None:
     def letters() -> int:
+        post()
         sent = [letter for letter in mail.outbox if letter.to == [ana.email] and "Scout" in str(letter.body)]
         mail.outbox.clear()
         return len(sent)
@@ -106,6 +108,7 @@ def test_the_traveler_is_told_of_what_is_new_and_of_nothing_else(browser: Browse
 @pytest.mark.django_db(transaction=True)
 def test_the_letter_says_what_it_may_do_and_shows_no_token(browser: Browser) -> None:
     granted = let_in(browser, "flights:read bookings:write")
+    post()
     body = str(mail.outbox[-1].body)
     assert "Book flights for you, which spends money" in body
     assert granted["access_token"] not in body

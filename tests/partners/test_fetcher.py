@@ -9,16 +9,8 @@ from typing import Any
 
 import pytest
 
-from partners.oauth.fetcher import (
-    LARGEST_DOCUMENT,
-    Crowded,
-    Fetcher,
-    Refused,
-    Unreachable,
-    addresses_of,
-    dial,
-    is_public,
-)
+from movmo.kit.outbound import addresses_of, dial, is_public
+from partners.oauth.fetcher import LARGEST_DOCUMENT, Crowded, Fetcher, Refused, Unreachable
 from tests.partners.documents import ADDRESS, NAME, PUBLIC, Host, document, published, response
 
 

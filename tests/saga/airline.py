@@ -1,17 +1,34 @@
-"""An airline that does as it is told, and takes an order as often as it is sent: doubles show."""
+"""An airline that does as it is told, and takes an order as often as it is sent: doubles show.
+
+What is asked of an order is done by `desk`, with moods of its own.
+"""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from bookings.providers.errors import OutcomeUnknown, Refusal, Rejected, Unavailable
-from bookings.providers.types import OrderRequest, OrderStatus, ProviderOrder, SearchQuery, TravelDocument
+from bookings.providers.types import (
+    AnnouncedChange,
+    CancellationTerms,
+    OrderRequest,
+    OrderStatus,
+    ProviderOrder,
+    SearchQuery,
+    TravelDocument,
+)
 from movmo.kit import clock
+from movmo.kit.money import Money
+from tests.idle_airline import IdleAirline
 
 LATE = timedelta(seconds=90)
+HOLD = timedelta(hours=24)
+QUOTE = timedelta(minutes=30)
+PENALTY = 1_000
 
 
 class PowerCut(BaseException):
@@ -23,16 +40,32 @@ class Order:
     request: OrderRequest
     visible_from: datetime
     status: OrderStatus
+    change: AnnouncedChange | None = None
+    accepted: str = ""
+    quotes: list[str] = field(default_factory=list)
+    refund: Money | None = None
+    is_paid: bool = False
+    pay_by: datetime | None = None
 
 
 Mood = Callable[["ScriptedAirline", OrderRequest], ProviderOrder]
+Act = Callable[[], Order]
+DeskMood = Callable[["ScriptedAirline", Act], ProviderOrder]
 
 
 @dataclass
-class ScriptedAirline:
-    """`moods` are used up, one for each order that is sent; after them the airline behaves."""
+class ScriptedAirline(IdleAirline):
+    """`moods` are used up, one for each order that is sent; after them the airline behaves.
+
+    So are `desk_moods`, one for each thing that is asked of an order: see `asked_for`, and `done` for what was done.
+    """
 
     moods: list[Mood] = field(default_factory=list)
+    desk_moods: list[DeskMood] = field(default_factory=list)
+    asked_for: list[str] = field(default_factory=list)
+    done: list[str] = field(default_factory=list)
+    later: list[tuple[datetime, Act]] = field(default_factory=list)
+    looked: int = 0
     orders: dict[str, list[Order]] = field(default_factory=lambda: defaultdict(list))
     sent: list[str] = field(default_factory=list)
     asked: int = 0
@@ -60,8 +93,101 @@ class ScriptedAirline:
     def take(self, request: OrderRequest, status: OrderStatus | None = None, *, late: bool = False) -> ProviderOrder:
         usual = OrderStatus.HELD if request.hold else OrderStatus.CONFIRMED
         order = Order(request, clock.now() + (LATE if late else timedelta()), status or usual)
+        order.pay_by = clock.now() + HOLD if request.hold else None
         self.orders[request.client_reference].append(order)
         return answer(order)
+
+    def get_order(self, order_id: str, *, now: datetime) -> ProviderOrder | None:
+        self.looked += 1
+        self.when_asked()
+        if self.is_deaf:
+            raise Unavailable("nobody answers")
+        self._do_what_is_late()
+        order = self.order(order_id)
+        return answer(order) if order else None
+
+    def confirm_hold(self, order_id: str, *, total: Money, now: datetime) -> ProviderOrder:
+        return self._at_the_desk("confirm_hold", order_id, partial(self._pay, total=total))
+
+    def quote_cancellation(self, order_id: str, *, now: datetime) -> CancellationTerms:
+        order = self._existing(order_id)
+        order.quotes.append(f"quo_{len(order.quotes) + 1}")
+        total = order.request.total
+        penalty = replace(total, minor=PENALTY if order.is_paid or not order.request.hold else 0)
+        refund = replace(total, minor=total.minor - PENALTY if penalty.minor else 0)
+        return CancellationTerms(order.quotes[-1], refund, penalty, "original_payment", clock.now() + QUOTE)
+
+    def confirm_cancellation(self, order_id: str, reference: str, *, now: datetime) -> ProviderOrder:
+        return self._at_the_desk("cancel", order_id, partial(self._cancel, reference=reference))
+
+    def accept_schedule_change(self, order_id: str, reference: str, *, now: datetime) -> ProviderOrder:
+        return self._at_the_desk("accept", order_id, partial(self._accept, reference=reference))
+
+    def _at_the_desk(self, what: str, order_id: str, act: Callable[[Order], None]) -> ProviderOrder:
+        self.asked_for.append(what)
+        self.before_answering()
+        self._do_what_is_late()
+        mood = self.desk_moods.pop(0) if self.desk_moods else does_it
+        return mood(self, partial(self._acted, order_id, act))
+
+    def _acted(self, order_id: str, act: Callable[[Order], None]) -> Order:
+        order = self._existing(order_id)
+        act(order)
+        return order
+
+    def _do_what_is_late(self) -> None:
+        due = [act for at, act in self.later if at <= clock.now()]
+        self.later = [(at, act) for at, act in self.later if at > clock.now()]
+        for act in due:
+            with suppress(Rejected):
+                act()
+
+    def _pay(self, order: Order, *, total: Money) -> None:
+        if order.status is OrderStatus.CONFIRMED:
+            return
+        if order.status is not OrderStatus.HELD:
+            lapsed = order.status is OrderStatus.LAPSED
+            raise Rejected(Refusal.HOLD_LAPSED if lapsed else Refusal.ORDER_OVER, f"it is {order.status}")
+        order.status, order.is_paid, order.pay_by = OrderStatus.CONFIRMED, True, None
+        self.done.append("confirm_hold")
+
+    def _cancel(self, order: Order, *, reference: str) -> None:
+        if order.status is OrderStatus.CANCELLED:
+            return
+        if order.status is OrderStatus.LAPSED:
+            raise Rejected(Refusal.ORDER_OVER, "it has lapsed")
+        if reference not in order.quotes:
+            raise Rejected(Refusal.QUOTE_EXPIRED, "no such quote")
+        paid = order.request.total.minor if order.is_paid or not order.request.hold else 0
+        order.refund = replace(order.request.total, minor=max(paid - PENALTY, 0))
+        order.status = OrderStatus.CANCELLED
+        self.done.append("cancel")
+
+    def _accept(self, order: Order, *, reference: str) -> None:
+        if order.status in (OrderStatus.CANCELLED, OrderStatus.LAPSED):
+            raise Rejected(Refusal.ORDER_OVER, f"it is {order.status}")
+        if order.accepted == reference:
+            return
+        if order.change is None or order.change.reference != reference:
+            raise Rejected(Refusal.CHANGE_WITHDRAWN, "no such change")
+        order.change, order.accepted = None, reference
+        self.done.append("accept")
+
+    def end(self, order_id: str, status: OrderStatus) -> None:
+        """By itself, and with all of the money back where there was some."""
+        order = self._existing(order_id)
+        if status is OrderStatus.CANCELLED:
+            order.refund = order.request.total if order.is_paid or not order.request.hold else None
+        order.status = status
+
+    def order(self, order_id: str) -> Order | None:
+        orders = self.orders.get(order_id.removeprefix("ord_"))
+        return orders[0] if orders else None
+
+    def _existing(self, order_id: str) -> Order:
+        order = self.order(order_id)
+        assert order is not None, f"somebody asked for {order_id}"
+        return order
 
     def live_orders(self, client_reference: object) -> int:
         return sum(order.status is not OrderStatus.FAILED for order in self.orders[str(client_reference)])
@@ -69,6 +195,7 @@ class ScriptedAirline:
     def forget(self) -> None:
         """As on the first day."""
         self.moods, self.sent, self.asked, self.is_deaf = [], [], 0, False
+        self.desk_moods, self.asked_for, self.done, self.later = [], [], [], []
         self.orders.clear()
 
     def decide(self, status: OrderStatus) -> None:
@@ -93,7 +220,57 @@ def answer(order: Order) -> ProviderOrder:
         documents=tuple(
             TravelDocument("electronic_ticket", f"000240000000{index}", person) for index, person in enumerate(ticketed)
         ),
+        payment_required_by=order.pay_by,
+        schedule_change=order.change,
+        refund=order.refund,
     )
+
+
+def does_it(airline: ScriptedAirline, act: Act) -> ProviderOrder:
+    return answer(act())
+
+
+def does_it_silently(airline: ScriptedAirline, act: Act) -> ProviderOrder:
+    act()
+    raise OutcomeUnknown("the answer is lost")
+
+
+def does_it_late(airline: ScriptedAirline, act: Act) -> ProviderOrder:
+    airline.later.append((clock.now() + LATE, act))
+    raise OutcomeUnknown("it is done after the caller has hung up")
+
+
+def hears_nothing(airline: ScriptedAirline, act: Act) -> ProviderOrder:
+    raise OutcomeUnknown("no answer, and nothing done")
+
+
+def is_closed(airline: ScriptedAirline, act: Act) -> ProviderOrder:
+    raise Unavailable("nothing was sent")
+
+
+def says_no(refusal: Refusal, **said: Any) -> DeskMood:
+    def mood(airline: ScriptedAirline, act: Act) -> ProviderOrder:
+        raise Rejected(refusal, "the airline's own words", **said)
+
+    return mood
+
+
+def breaks_first(airline: ScriptedAirline, act: Act) -> ProviderOrder:
+    raise RuntimeError("a bug in the adapter")
+
+
+def breaks_having_done_it(airline: ScriptedAirline, act: Act) -> ProviderOrder:
+    act()
+    raise RuntimeError("a bug in the adapter, after the answer")
+
+
+def power_fails_first(airline: ScriptedAirline, act: Act) -> ProviderOrder:
+    raise PowerCut
+
+
+def power_fails_having_done_it(airline: ScriptedAirline, act: Act) -> ProviderOrder:
+    act()
+    raise PowerCut
 
 
 def confirms(airline: ScriptedAirline, order: OrderRequest) -> ProviderOrder:

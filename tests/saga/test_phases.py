@@ -25,7 +25,7 @@ BY_A_SENDER: list[Resume] = [Trip.replay, Trip.resolve]
 
 FINAL: list[tuple[Mood, type[DomainError], str]] = [
     (moods.rejects(Refusal.SOLD_OUT), SoldOut, OfferStatus.REFUSED),
-    (moods.rejects(Refusal.PRICE_CHANGED), PriceChanged, OfferStatus.REFUSED),
+    (moods.rejects(Refusal.PRICE_CHANGED), PriceChanged, OfferStatus.ACTIVE),
     (moods.rejects(Refusal.OFFER_EXPIRED), OfferStale, OfferStatus.REFUSED),
     (moods.rejects(Refusal.PAYMENT_DECLINED), PaymentDeclined, OfferStatus.ACTIVE),
     (moods.rejects(Refusal.PASSENGERS_INVALID), OrderRefused, OfferStatus.REFUSED),

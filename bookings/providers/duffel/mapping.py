@@ -280,9 +280,13 @@ def _condition(condition: wire.Condition | None, name: str) -> Condition:
 
 def _service(service: wire.Service, index: int) -> Service:
     price = _money(service.total_amount, service.total_currency, "available_services", index, "total_amount")
+    told = service.metadata or {}
+    kind, weight = told.get("type"), told.get("maximum_weight_kg")
     return Service(
         provider_service_id=service.id,
         type=service.type,
+        baggage_type=kind if kind in ("checked", "carry_on") else None,
+        maximum_weight_kg=weight if type(weight) is int and 0 < weight < 1000 else None,
         total_minor=price.minor,
         currency=price.currency,
         maximum_quantity=service.maximum_quantity,

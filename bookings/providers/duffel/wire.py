@@ -189,6 +189,8 @@ class Conditions(Wire):
 class Service(Wire):
     id: Identifier
     type: Text
+    # Each type of service has its own; what of it we cannot read is unknown, and no fault of the offer.
+    metadata: dict[str, Any] | None = None
     total_amount: Amount
     total_currency: Currency
     maximum_quantity: Count

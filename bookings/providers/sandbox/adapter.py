@@ -1,11 +1,12 @@
 """The built-in airline behind the provider port: all of it works offline, and its failures can be asked for by name."""
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from bookings.providers.errors import OutcomeUnknown
 from bookings.providers.sandbox.airline import Airline
+from bookings.providers.sandbox.capabilities import CAPABILITIES
 from bookings.providers.transport import refuse_in_transaction
 from bookings.providers.types import (
     CancellationTerms,
@@ -24,30 +25,6 @@ from bookings.providers.types import (
 from movmo.kit.money import Money
 
 DESK = "/desk/authorizations"  # the airline's bank sits beside the sandbox vault
-
-CAPABILITIES = Capabilities(
-    provider="sandbox",
-    name="Movmo Sandbox Air",
-    type="built in",
-    sandbox=True,
-    bookable=True,
-    search=True,
-    holds=True,
-    # The port has neither a re-price call nor a seat map yet: a capability that cannot be used is none.
-    pricing_step=False,
-    seat_map=False,
-    max_passengers=9,
-    max_connections=4,
-    settle_window=timedelta(minutes=2),
-    genders=("F", "M", "X", "U"),
-    notes=(
-        "Deterministic and offline. Its own offers are booked once, and only as they were made; it also takes "
-        "Duffel-shaped offers of other carriers. Routes with a fixed outcome: "
-        "PVD-RAI finds nothing, JFK-EWR can only be held, LHR-DXB connects, BTS-MRU has no bags, STN-LHR times out. "
-        "Family names with a fixed outcome: SOLDOUT, PRICEUP, EXPIRED, DECLINED, TIMEOUTBOOKED, TIMEOUTLOST, "
-        "ERROR500BOOKED, ERROR502CLEAN."
-    ),
-)
 
 
 class SandboxProvider:

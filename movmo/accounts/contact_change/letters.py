@@ -1,9 +1,11 @@
-"""What is written while contact details change. Sent after the commit; a mail server that fails fails no change."""
+"""What is written while contact details change. Codes are posted after the commit, and a mail server that fails fails
+no change; that a change was made is told by the outbox, like every notice."""
 
 from django.conf import settings
 
 from movmo.accounts.contact_change.models import ContactChange
 from movmo.accounts.letter import sending as letters
+from movmo.accounts.letter import services as outgoing
 from movmo.accounts.models import User
 
 NAMES = {ContactChange.Kind.EMAIL: "e-mail address", ContactChange.Kind.PHONE_NUMBER: "telephone number"}
@@ -26,5 +28,6 @@ def send_codes(
     letters.send("contact_identity", traveler.email, {**facts, "code": identity_code})
 
 
-def send_notice(traveler: User, kind: ContactChange.Kind, *, to: str) -> None:
-    letters.send("contact_changed", to, {"what": NAMES[kind], "origin": settings.ORIGIN})
+def put_notice(traveler: User, kind: ContactChange.Kind, *, to: str) -> None:
+    """In the transaction of the change. `to` is the address until then."""
+    outgoing.put("contact_changed", to, {"what": NAMES[kind]}, of=traveler)

@@ -116,7 +116,7 @@ def confirm(ctx: Context, request: ConfirmContactChange) -> ProfileView:
         raise CodeInvalid from None
     # The sign-in library keeps addresses of its own; an old one of them would still let its owner in.
     EmailAddress.objects.filter(user=traveler).delete()
-    transaction.on_commit(lambda: letters.send_notice(traveler, ContactChange.Kind(change.kind), to=old_email))
+    letters.put_notice(traveler, ContactChange.Kind(change.kind), to=old_email)
     return profile.view(traveler)
 
 

@@ -125,12 +125,13 @@ def add_app(user: User, secret: str, code: str) -> Authenticator | None:
             app: Authenticator = TOTP.activate(user, secret).instance
             app.data["step"] = step
             app.save(update_fields=["data"])
+            notices.second_factor_changed(user, what="An authenticator app was added")
     except IntegrityError:
         return None
-    notices.second_factor_changed(user, what="An authenticator app was added")
     return app
 
 
+@transaction.atomic
 def admit(passkey: Authenticator) -> None:
     """Let a passkey open the office."""
     passkey.data["office"] = True

@@ -16,6 +16,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.internal import auth
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import QuerySet
 from fido2.utils import websafe_decode
 
@@ -69,6 +70,7 @@ def request_options() -> dict[str, Any]:
     return dict(auth.begin_authentication(user=None))
 
 
+@transaction.atomic
 def add(user: User, *, name: str, sent: str) -> Authenticator:
     """Raises PasskeyRefused."""
     with _refusing():
@@ -95,6 +97,7 @@ def rename(passkey: Authenticator, name: str) -> None:
     passkey.save(update_fields=["data"])
 
 
+@transaction.atomic
 def remove(user: User, passkey: Authenticator) -> bool:
     """False for one that opens the back office too: that is changed there, behind more than a code by e-mail."""
     if second_factor.factors_of(user).filter(pk=passkey.pk).exists():

@@ -5,20 +5,22 @@ typed; those that nobody signed in to yet were made by staff, on purpose.
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.db.models import Exists, OuterRef, QuerySet
 
-from movmo.accounts.models import CacheRow, ContactChange, Device, SignInAttempts
+from movmo.accounts.models import CacheRow, ContactChange, Device, PendingLetter, SignInAttempts
 from movmo.accounts.session import devices
 from movmo.accounts.sign_in import codes
 from movmo.kit import clock
 
 AT_ONCE = 500
 MOST = 100_000  # rows of a kind in one run
+
+LETTERS_WAIT = timedelta(days=14)
 
 Ended = Callable[[datetime], QuerySet[Any]]
 
@@ -49,6 +51,11 @@ def _devices(now: datetime) -> QuerySet[Any]:
     return Device.objects.filter(Exists(newer), last_seen_at__lt=now - devices.LASTS)
 
 
+def _letters(now: datetime) -> QuerySet[Any]:
+    """That never left, whatever staff did about it: they hold addresses."""
+    return PendingLetter.objects.filter(created_at__lt=now - LETTERS_WAIT)
+
+
 def _cache(now: datetime) -> QuerySet[Any]:
     return CacheRow.objects.filter(expires__lt=now)
 
@@ -59,6 +66,7 @@ KINDS: dict[str, Ended] = {
     "sign-in attempts": _attempts,
     "changes of contact details": _changes,
     "devices": _devices,
+    "letters that never left": _letters,
     "cache rows": _cache,
 }
 

@@ -19,7 +19,8 @@ from django.db import transaction
 from movmo.accounts import personal
 from movmo.accounts.contact_change.models import ContactChange
 from movmo.accounts.letter import notices
-from movmo.accounts.models import Device, User
+from movmo.accounts.letter import services as letters
+from movmo.accounts.models import Device, PendingLetter, User
 from movmo.accounts.office import lockout
 from movmo.accounts.preferences.models import LocalePreferences, TravelPreferences
 from movmo.accounts.profile import queries as profile
@@ -128,11 +129,23 @@ def _tell(user: User) -> dict[str, Any]:
             {"type": str(Authenticator.Type(one.type).label), "added_at": one.created_at, "used_at": one.last_used_at}
             for one in Authenticator.objects.filter(user=user)
         ],
+        "letters_on_their_way": [
+            {"letter": one.letter, "written_at": one.created_at, **letters.as_written(one)}
+            for one in PendingLetter.objects.filter(user=user)
+        ],
     }
 
 
 def _erase(user: User, now: datetime) -> None:
-    for model in (LocalePreferences, TravelPreferences, Device, ContactChange, EmailAddress, Authenticator):
+    for model in (
+        LocalePreferences,
+        TravelPreferences,
+        Device,
+        ContactChange,
+        PendingLetter,
+        EmailAddress,
+        Authenticator,
+    ):
         model._default_manager.filter(user=user).delete()
     sessions.end_all(user)
     lockout.forget_all(user)

@@ -10,6 +10,7 @@ from datetime import timedelta
 from hashlib import sha256
 
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
 from movmo.accounts import limits
@@ -23,6 +24,7 @@ LASTS = timedelta(days=400)  # browsers keep no cookie for longer
 _OURS = re.compile(r"[\w-]{43}", re.ASCII)
 
 
+@transaction.atomic
 def remember(request: HttpRequest, response: HttpResponse, user: User) -> None:
     """To be called at every sign-in. The first one of an account is no news to its owner."""
     token = _token(request)

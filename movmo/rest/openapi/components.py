@@ -57,14 +57,17 @@ class _Named(GenerateJsonSchema):
 
 
 class Components:
-    """The schemas of a set of operations. Requests are described as they are read, results as they are written."""
+    """The schemas of a set of operations and of the payloads of events. Requests are described as they are read, what
+    we write as it is written."""
 
-    def __init__(self, operations: Iterable[Operation]) -> None:
+    def __init__(self, operations: Iterable[Operation], payloads: Iterable[type[BaseModel]] = ()) -> None:
         wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {}
         for operation in operations:
             wanted[(operation.request_model, "validation")] = None
             if issubclass(operation.result_model, BaseModel):
                 wanted[(operation.result_model, "serialization")] = None
+        for payload in payloads:
+            wanted[(payload, "serialization")] = None
         refs, definitions = models_json_schema(list(wanted), ref_template=REF + "{model}", schema_generator=_Named)
         self._refs = refs
         self.schemas: dict[str, Schema] = {**definitions.get("$defs", {}), "Error": ERROR}
@@ -76,6 +79,10 @@ class Components:
     def of_result(self, operation: Operation) -> Schema:
         """A reference to the schema of the operation's result."""
         return self._refs[(operation.result_model, "serialization")]
+
+    def of_payload(self, payload: type[BaseModel]) -> Schema:
+        """A reference to the schema of an event's payload."""
+        return self._refs[(payload, "serialization")]
 
     def add(self, name: str, schema: Schema) -> Schema:
         """Put a schema of this door's own among the components; a reference to it comes back."""
@@ -90,10 +97,12 @@ class Components:
             schema = self.schemas[schema["$ref"].removeprefix(REF)]
         return schema
 
-    def reachable_from(self, paths: Schema) -> dict[str, Schema]:
-        """The schemas that the paths name, directly or not. Request models that were taken apart are not among them."""
+    def reachable_from(self, *parts: Schema) -> dict[str, Schema]:
+        """The schemas that these parts of the document name, directly or not. Request models that were taken apart are
+        not among them.
+        """
         found: dict[str, Schema] = {}
-        waiting = list(_references(paths))
+        waiting = list(_references(list(parts)))
         while waiting:
             name = waiting.pop()
             if name not in found:

@@ -9,9 +9,10 @@ import yaml
 from django.conf import settings
 from django.urls import reverse
 
+from movmo.operations import events
 from movmo.operations.scopes import SCOPES
 from movmo.operations.spec import Credentials, Operation
-from movmo.rest.openapi import bodies, refusals
+from movmo.rest.openapi import bodies, refusals, webhooks
 from movmo.rest.openapi.components import Components, Schema
 
 VERSION = "1.0.0"
@@ -35,11 +36,12 @@ KEY, USER = "partnerKey", "traveler"
 
 def build(operations: Iterable[Operation]) -> Schema:
     """The OpenAPI 3.1 document. Raises NameCollision when two models share a name."""
-    operations = list(operations)
-    components = Components(operations)
+    operations, types = list(operations), events.catalogue()
+    components = Components(operations, [type_.payload for type_ in types])
     paths: dict[str, Schema] = {}
     for operation in operations:
         paths.setdefault(operation.rest.path, {})[operation.rest.method.lower()] = _operation(operation, components)
+    told = webhooks.entries(types, components)
     built = {
         "openapi": "3.1.0",
         "info": {
@@ -51,9 +53,11 @@ def build(operations: Iterable[Operation]) -> Schema:
         "servers": [{"url": settings.ORIGIN}],
         "tags": _tags(operations),
         "paths": paths,
+        "webhooks": told,
         "components": {
-            "schemas": components.reachable_from(paths),
+            "schemas": components.reachable_from(paths, told),
             "headers": HEADERS,
+            "parameters": webhooks.HEADERS,
             "securitySchemes": _security_schemes(),
         },
     }

@@ -81,6 +81,9 @@ class Page:
     groups: list[Group]
     scopes: dict[str, str]
     count: int
+    events: dict[str, str]
+    webhook_words: list[str]
+    webhook_headers: list[Field]
 
 
 def build(document: Schema) -> Page:
@@ -92,6 +95,7 @@ def build(document: Schema) -> Page:
         Group(tag["name"], tag["name"].lower().replace(" ", "-"), tag.get("description", ""), entries[tag["name"]])
         for tag in document["tags"]
     ]
+    webhooks = [entry["post"] for entry in document["webhooks"].values()]
     return Page(
         title=document["info"]["title"],
         introduction=_paragraphs(document["info"]["description"]),
@@ -99,6 +103,9 @@ def build(document: Schema) -> Page:
         groups=groups,
         scopes=dict(SCOPES),
         count=sum(len(group.entries) for group in groups),
+        events={name: entry["summary"] for name, entry in zip(document["webhooks"], webhooks, strict=True)},
+        webhook_words=_paragraphs(webhooks[0]["description"]) if webhooks else [],
+        webhook_headers=[_parameter(document, header) for header in document["components"]["parameters"].values()],
     )
 
 

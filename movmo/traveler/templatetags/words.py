@@ -4,19 +4,13 @@ from typing import Any
 
 from django import template
 
+from movmo.traveler import standing
 from movmo.traveler.passengers import GENDERS, TYPES
 from movmo.traveler.profile import CABINS, LANGUAGES, MEALS, SEATS
 
 register = template.Library()
 
 BRANDS = {"american_express": "American Express", "mastercard": "Mastercard", "jcb": "JCB"}
-STATUSES = {
-    "confirmed": "Confirmed",
-    "held": "Held, not paid",
-    "failed": "Not booked",
-    "requires_action": "Your bank asks for your word",
-}
-UNDECIDED = "Being decided by the airline"
 WORDS = {
     **dict((*GENDERS, *TYPES, *CABINS, *LANGUAGES, *MEALS, *SEATS)),
     "electronic_ticket": "Ticket",
@@ -32,7 +26,7 @@ def in_words(code: Any) -> str:
 @register.filter
 def as_status(code: Any) -> str:
     """Of a booking."""
-    return STATUSES.get(str(code), UNDECIDED)
+    return standing.in_short(code)
 
 
 @register.filter

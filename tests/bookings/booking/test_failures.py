@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 KEY = "ana-books-once"
 FINAL: list[tuple[str, type[DomainError], Kind, str]] = [
     ("SOLDOUT", SoldOut, Kind.CONFLICT, OfferStatus.REFUSED),
-    ("PRICEUP", PriceChanged, Kind.CONFLICT, OfferStatus.REFUSED),
+    ("PRICEUP", PriceChanged, Kind.CONFLICT, OfferStatus.ACTIVE),
     ("EXPIRED", OfferStale, Kind.CONFLICT, OfferStatus.REFUSED),
     ("DECLINED", PaymentDeclined, Kind.RULE, OfferStatus.ACTIVE),
     ("ERROR502CLEAN", ProviderUnavailable, Kind.UPSTREAM_UNREACHABLE, OfferStatus.ACTIVE),

@@ -1,6 +1,5 @@
 """Cards that pay for bookings: approved, declined, asked about by their bank; charged once and given back."""
 
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -8,16 +7,15 @@ import httpx2
 import pytest
 from django.core.management import call_command
 
+from bookings.booking.cards import CardNotForProvider
 from bookings.booking.failures import PaymentDeclined
 from bookings.booking.models import Booking
 from bookings.booking.schemas import BookingView
-from bookings.booking.services import CardNotForProvider
 from bookings.booking.states import State
 from bookings.offer.schemas import OfferView
 from bookings.offer.services import OfferStale
 from bookings.payment_method.models import PaymentMethod
 from bookings.payment_method.services import CardExpired, CardInUse
-from bookings.payment_method.vaults import registry
 from movmo.kit.errors import DomainError, InvalidArguments, NotFound
 from movmo.operations.context import Caller
 from movmo.sandbox_vault.app import SandboxVault
@@ -33,22 +31,6 @@ ASKS, ASKS_THEN_DECLINES, DECLINES = "4000002500003155", "4000008400001629", "40
 @pytest.fixture(scope="module", autouse=True)
 def vault_is_up(the_vault: SandboxVault) -> None:
     """Cards are kept somewhere."""
-
-
-@pytest.fixture
-def away() -> Iterator[Any]:
-    """Turn the vault off and on again."""
-    working = registry._vaults["sandbox"]
-    secret = {"environment_key": "e", "access_secret": "s", "receiver": "r"}
-
-    def switch(*, off: bool) -> None:
-        if off:
-            registry.install_spreedly(name="sandbox", url="http://127.0.0.1:9", **secret)
-        else:
-            registry.install(working)
-
-    yield switch
-    registry.install(working)
 
 
 def pay(world: World, number: str = "4242424242424242", **changes: Any) -> BookingView:

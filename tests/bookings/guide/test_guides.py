@@ -63,7 +63,7 @@ def test_the_error_reference_knows_every_code(world: World) -> None:
 
 def test_notes_of_a_provider_go_to_those_who_reach_it(world: World, settings: object) -> None:
     settings.MOVMO_SANDBOX_FOR_AGENTS = False  # type: ignore[attr-defined]
-    ana = User.objects.get(pk=world.caller.user_id)
+    ana = User.objects.get(email="ana@example.com")
     scout = by_agent(ana, application())
     assert "provider-sandbox" not in slugs(world, scout)
     with pytest.raises(NotFound):

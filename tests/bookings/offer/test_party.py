@@ -18,7 +18,7 @@ from bookings.offer.party import (
     check_party,
 )
 from bookings.providers.duffel.mapping import parse_offer
-from bookings.providers.sandbox.adapter import CAPABILITIES
+from bookings.providers.sandbox.capabilities import CAPABILITIES
 from bookings.providers.types import NormalisedOffer, PassengerType
 from movmo.kit.errors import DomainError
 from tests.bookings.providers.samples import sample

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -13,36 +13,28 @@ from bookings.offer.models import Offer
 from bookings.offer.party import TooManyPassengers, UnaccompaniedMinor
 from bookings.offer.schemas import OfferSummary, SearchResults
 from bookings.providers import registry
-from bookings.providers.errors import Unavailable
 from bookings.providers.registry import ProviderUnknown
 from bookings.providers.sandbox.airline import Airline
-from bookings.providers.types import OrderRequest, ProviderOrder, SearchQuery
+from bookings.providers.types import SearchQuery
 from movmo.kit import cursor
 from movmo.kit.cursor import CursorInvalid
 from movmo.kit.errors import InvalidArguments
 from movmo.operations.context import Caller
 from tests.conftest import StoppedClock
 from tests.contract.world import World, arguments_for, departure_date, raw_offer, view_of
+from tests.idle_airline import IdleAirline
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
 
 @dataclass
-class WholesaleAirline:
-    """Offers what it is given, and no orders."""
+class WholesaleAirline(IdleAirline):
+    """Offers what it is given, and no more."""
 
     offers: list[dict[str, Any]] = field(default_factory=list)
 
-    def search(self, query: SearchQuery, *, now: Any) -> list[dict[str, Any]]:
-        if not self.offers:
-            raise Unavailable("closed")
-        return self.offers
-
-    def place_order(self, order: OrderRequest, *, now: Any) -> ProviderOrder:
-        raise AssertionError("nothing is ordered here")
-
-    def find_order(self, client_reference: str) -> ProviderOrder | None:
-        raise AssertionError("nothing is ordered here")
+    def search(self, query: SearchQuery, *, now: datetime) -> list[dict[str, Any]]:
+        return self.offers or super().search(query, now=now)
 
 
 def search(world: World, *, by: Caller | None = None, **changes: Any) -> SearchResults:

@@ -28,6 +28,7 @@ from movmo.operations.context import Caller
 from movmo.sandbox_vault.app import SandboxVault
 from tests.conftest import StoppedClock
 from tests.contract.world import World, new_key, view_of
+from tests.letters import post
 
 pytestmark = pytest.mark.django_db
 
@@ -231,8 +232,8 @@ def test_their_owners_are_told_once(world: World, clock: StoppedClock) -> None:
     world.card()
     clock.set(clock.now.replace(year=2034, month=11))
     for _ in range(2):
-        with TestCase.captureOnCommitCallbacks(execute=True):
-            call_command("card_notices")
+        call_command("card_notices")
+    post()
     (letter,) = mail.outbox
     assert (letter.to, letter.subject) == (["ana@example.com"], "Your visa ending in 4242 expires soon")
 

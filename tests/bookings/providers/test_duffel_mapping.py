@@ -134,6 +134,25 @@ def test_a_service_may_cost_in_another_currency() -> None:
     assert (bag.total_minor, bag.currency) == (4_125, "KWD")
 
 
+@pytest.mark.parametrize(
+    ("metadata", "kind", "weight"),
+    [
+        ({"type": "checked", "maximum_weight_kg": 23}, "checked", 23),
+        ({"type": "carry_on", "maximum_weight_kg": None}, "carry_on", None),
+        ({"type": ["checked"], "maximum_weight_kg": "23"}, None, None),
+        ({"type": "piano", "maximum_weight_kg": True}, None, None),
+        ({"maximum_weight_kg": -5}, None, None),
+        ({}, None, None),
+        (None, None, None),
+    ],
+)
+def test_a_bag_says_what_it_is_where_that_can_be_read(metadata: Any, kind: str | None, weight: int | None) -> None:
+    raw = sample("dinars")
+    raw["available_services"][0]["metadata"] = metadata
+    bag = parse_offer(raw).normalised.services[0]
+    assert (bag.baggage_type, bag.maximum_weight_kg) == (kind, weight)
+
+
 def test_a_missing_duration_is_computed_from_the_instants() -> None:
     assert read("null-conditions").slices[0].duration_minutes == 185
 

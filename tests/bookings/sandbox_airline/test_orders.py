@@ -14,7 +14,8 @@ from bookings.providers.duffel.mapping import parse_offer
 from bookings.providers.errors import OutcomeUnknown, ProviderFailure, Refusal, Rejected, Unavailable
 from bookings.providers.types import OrderRequest, OrderStatus, ParsedOffer, ProviderOrder
 from bookings.sandbox_airline.models import SandboxInventory, SandboxOrder
-from bookings.sandbox_airline.services import LOCATOR_ALPHABET, SandboxAirline
+from bookings.sandbox_airline.orders import LOCATOR_ALPHABET
+from bookings.sandbox_airline.services import SandboxAirline
 from movmo.kit.money import Money
 from tests.bookings.providers.orders import order
 from tests.bookings.providers.samples import NAMES, WHILE_THEY_LIVE, sample
@@ -49,6 +50,8 @@ def test_the_airline_keeps_ticket_names_and_no_more_of_a_person(airline: Sandbox
     (passenger,) = SandboxOrder.objects.get().passengers
     assert passenger["ticket_name"] == "ANDERSSON/ANA"
     assert passenger.keys() == {"provider_passenger_id", "ticket_name"}
+    kept = str(SandboxOrder.objects.values().get() | {"passengers": None})
+    assert not {part for part in ("ANDERSSON", "Andersson", "ana@example.com", "1990") if part in kept}
 
 
 def test_a_hold_is_paid_within_a_day_and_keeps_its_price_for_two_hours(
@@ -112,6 +115,13 @@ def test_a_passenger_of_another_type_is_rejected(airline: SandboxAirline, offer:
     wanted = order(offer)
     infant = replace(wanted.passengers[0], type=INFANT)
     assert rejection(airline, replace(wanted, passengers=(infant,))).refusal is Refusal.PASSENGERS_INVALID
+
+
+def test_nobody_flies_to_sydney_without_a_document(airline: SandboxAirline) -> None:
+    wanted = order(parse_offer(airline.search(one_way("SIN", "SYD"), now=NOW)[0]))
+    without = replace(wanted, passengers=tuple(replace(person, document=None) for person in wanted.passengers))
+    assert rejection(airline, without).refusal is Refusal.PASSENGERS_INVALID
+    assert airline.place_order(wanted, now=NOW).documents
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -215,6 +225,6 @@ def test_a_commit_that_fails_leaves_the_outcome_unknown(airline: SandboxAirline,
 def test_reading_from_a_locked_database_is_the_airlines_outage(airline: SandboxAirline) -> None:
     with connection.execute_wrapper(Outage("SELECT")):
         with pytest.raises(Unavailable):
-            airline.find_order("any")
+            airline.find_order("any", now=NOW)
         with pytest.raises(Unavailable):
             airline.search(one_way("AMS", "LIS"), now=NOW)

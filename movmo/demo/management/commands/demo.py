@@ -3,8 +3,6 @@
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -17,10 +15,11 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from movmo import env
-from movmo.demo import credentials, story
+from movmo.demo import aftermath, credentials, processes, story
 from movmo.demo.seed import ADMIN, TRAVELERS, Cast, seed
 
 START_SECONDS = 30
+LOOK_SECONDS = 0.5
 
 
 class Command(BaseCommand):
@@ -30,8 +29,8 @@ class Command(BaseCommand):
         if settings.PRODUCTION:
             raise CommandError("The demo makes an admin and test credentials: it does not run in production.")
         self._refuse_taken_port()
-        # The server must not outlive us, however we are stopped; a shell's background job ignores SIGINT otherwise.
-        for stop in (signal.SIGTERM, signal.SIGINT):
+        # No process may outlive us, however we are stopped; a shell's background job ignores SIGINT otherwise.
+        for stop in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(stop, signal.default_int_handler)
         try:
             self._run()
@@ -42,24 +41,26 @@ class Command(BaseCommand):
         self.stdout.write("Preparing the database …")
         call_command("migrate", verbosity=0)
         cast = seed()
-        vault = _serve_vault()
-        server = _serve()
+        running: list[processes.Process] = []
         try:
-            self._wait_for(server)
+            for start in (processes.serve, processes.serve_vault, processes.work):
+                running.append(start())
+            self._wait_for(running[0])
             self._tell(cast)
             self._show(cast)
             if os.environ.get("DEMO_EXIT") != "1":
                 self.stdout.write("\nEverything stays up. Ctrl-C stops it.")
-                server.wait()
-                raise CommandError("The server stopped; its messages are above.")
+                while all(process.poll() is None for process in running):
+                    time.sleep(LOOK_SECONDS)
+                raise CommandError("A process stopped; its messages are above.")
         finally:
-            _stop(server)
-            _stop(vault)
+            processes.end(*running)
 
     def _tell(self, cast: Cast) -> None:
         reasons: list[str] = []
         try:
             anyio.run(story.tell, settings.ORIGIN, cast, self.stdout.write)
+            aftermath.tell(self.stdout.write)
         except* (story.StoryBroke, httpx2.HTTPError) as broken:  # the MCP client raises groups of groups
             reasons = [str(leaf) for leaf in _leaves(broken)]
         if reasons:
@@ -75,7 +76,7 @@ class Command(BaseCommand):
                         "MOVMO_ORIGIN=http://127.0.0.1:8123 make demo (the card vault takes the port after it)"
                     )
 
-    def _wait_for(self, server: "subprocess.Popen[bytes]") -> None:
+    def _wait_for(self, server: processes.Process) -> None:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             if server.poll() is not None:
@@ -100,7 +101,7 @@ Explore
                  second step: {cast.admin_codes[0]}, at the next sign-in {cast.admin_codes[1]};
                  or, any number of times, an authenticator app with the key {cast.admin_app_key}
   Travelers      {origin}/accounts/login/   {" or ".join(TRAVELERS)}
-  Mailbox        {origin}/mailbox   sign-in codes arrive here
+  Mailbox        {origin}/mailbox   sign-in codes and letters about bookings arrive here
   MCP server     {origin}/v1/mcp
   Card vault     {env.sandbox_vault()["url"]}   test cards such as 4242 4242 4242 4242, under Cards in the account
 
@@ -108,32 +109,6 @@ Call it yourself (Aviare's key, Ana's tokens; they work for an hour)
   source {file}
   curl -H "x-api-key: $MOVMO_KEY" -H "Authorization: Bearer $MOVMO_TOKEN" {origin}/v1/users/me/bookings"""
         )
-
-
-def _serve_vault() -> "subprocess.Popen[bytes]":
-    """The sandbox vault: a process and an origin of its own, as a card vault is."""
-    parts = urlsplit(env.sandbox_vault()["url"])
-    command = [sys.executable, "-m", "uvicorn", "movmo.sandbox_vault.app:application", "--no-access-log"]
-    command += ["--host", parts.hostname or "127.0.0.1", "--port", str(parts.port or 80), "--log-level", "warning"]
-    return subprocess.Popen(command)  # noqa: S603  (our own arguments)
-
-
-def _serve() -> "subprocess.Popen[bytes]":
-    parts = urlsplit(settings.ORIGIN)
-    command = [sys.executable, "-m", "uvicorn", "movmo.asgi:application", "--host", parts.hostname or "127.0.0.1"]
-    command += ["--port", str(parts.port or 80), "--log-level", "warning", "--no-access-log", "--no-server-header"]
-    command += ["--timeout-keep-alive", "75", "--limit-concurrency", "1000", "--no-proxy-headers"]
-    return subprocess.Popen([*command, "--timeout-graceful-shutdown", "3"])  # noqa: S603  (our own arguments)
-
-
-def _stop(server: "subprocess.Popen[bytes]") -> None:
-    """Ask, then insist. A second Ctrl-C while it shuts down changes nothing."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    server.terminate()
-    try:
-        server.wait(timeout=10)
-    except subprocess.TimeoutExpired:
-        server.kill()
 
 
 def _leaves(group: BaseExceptionGroup[Exception]) -> Iterator[Exception]:

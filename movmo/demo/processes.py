@@ -1,0 +1,60 @@
+"""The processes of a demo: the server, the vault of test cards, and a worker with its clock. None outlives the demo."""
+
+import os
+import signal
+import subprocess
+import sys
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from movmo import env
+
+STOP_SECONDS = 10
+# Celery's advice about it is right for servers, and a fright in a container where one tries things out.
+AS_ROOT = "ignore:You're running the worker with superuser"
+
+Process = subprocess.Popen[bytes]
+
+
+def serve_vault() -> Process:
+    """The sandbox vault: a process and an origin of its own, as a card vault is."""
+    return _uvicorn("movmo.sandbox_vault.app:application", env.sandbox_vault()["url"])
+
+
+def serve() -> Process:
+    options = ["--no-server-header", "--timeout-keep-alive", "75", "--limit-concurrency", "1000", "--no-proxy-headers"]
+    return _uvicorn("movmo.asgi:application", settings.ORIGIN, *options, "--timeout-graceful-shutdown", "3")
+
+
+def work() -> Process:
+    """A worker, and within it the clock that wakes it. A group of their own: the clock is a process beside it."""
+    command = [sys.executable, "-W", AS_ROOT, "-m", "celery", "-A", "movmo", "--quiet", "worker", "-B"]
+    command += ["-P", "threads", "-c", "4", "--without-gossip", "--without-mingle", "--without-heartbeat"]
+    return subprocess.Popen(command, start_new_session=True)  # noqa: S603  (our own arguments)
+
+
+def _uvicorn(application: str, address: str, *options: str) -> Process:
+    parts = urlsplit(address)
+    command = [sys.executable, "-m", "uvicorn", application, "--no-access-log", "--log-level", "warning"]
+    command += ["--host", parts.hostname or "127.0.0.1", "--port", str(parts.port or 80)]
+    return subprocess.Popen([*command, *options])  # noqa: S603  (our own arguments)
+
+
+def end(*processes: Process) -> None:
+    """Ask all of them, then insist. A second Ctrl-C while they shut down changes nothing."""
+    for stop in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(stop, signal.SIG_IGN)
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        try:
+            process.wait(timeout=STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            _kill(process)
+
+
+def _kill(process: Process) -> None:
+    leads_its_group = os.getpgid(process.pid) == process.pid
+    os.killpg(process.pid, signal.SIGKILL) if leads_its_group else process.kill()
+    process.wait()

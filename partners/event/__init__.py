@@ -1,0 +1,1 @@
+"""What happened to your bookings and endpoints, in its order."""

@@ -1,0 +1,42 @@
+"""What the door takes and gives about events."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import Field
+
+from movmo.operations.context import PageRequest, View
+
+TYPE = r"[a-z_]{1,40}(?:\.[a-z0-9_]{1,40}){1,3}"
+
+
+class ListEvents(PageRequest):
+    types: str | None = Field(
+        default=None,
+        max_length=1_000,
+        pattern=f"^{TYPE}(?:,{TYPE})*$",
+        description="Only these types, with commas between them.",
+        examples=["booking.ticketed.v1,booking.cancelled.v1"],
+    )
+    subject: UUID | None = Field(default=None, description="Only events about this: a booking's id.")
+
+
+class EventView(View):
+    id: UUID = Field(description="The same as a webhook's `webhook-id`: act on each id once.")
+    type: str = Field(examples=["booking.ticketed.v1"])
+    timestamp: datetime = Field(description="When it happened.")
+    subject_id: UUID = Field(description="What it is about: the booking's id.")
+    sequence: int = Field(description="Counts the events of one subject, from 1 and without gaps.", examples=[3])
+    data: dict[str, Any] = Field(
+        description="By type, as in `webhooks` of the OpenAPI document.",
+        examples=[{"booking_id": "0198f3c2-7d1e-7a44-9b0c-5f2d1c3e8a10", "status": "ticketed"}],
+    )
+
+
+class EventList(View):
+    data: list[EventView] = Field(description="In the order in which they became readable.")
+    next_cursor: str = Field(
+        description="Where to go on, now or later: always there, also on a page that holds nothing.",
+        examples=["WzE3XQ"],
+    )

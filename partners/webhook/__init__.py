@@ -1,0 +1,1 @@
+"""Your addresses that are told of events, and what became of each delivery."""

@@ -1,0 +1,3 @@
+from tests.saga.conftest import airline, booked
+
+__all__ = ["airline", "booked"]
