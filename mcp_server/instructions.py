@@ -12,12 +12,23 @@ STEPS: list[tuple[tuple[str, ...], str]] = [
     (("create_passenger_profile",), "create_passenger_profile saves a person who is missing."),
     (("update_passenger",), "update_passenger puts a saved person on a slot. Do it for every slot of the offer."),
     (("get_payment_methods",), "get_payment_methods lists cards; pass payment_method_id if one of them shall pay."),
+    (
+        ("get_seat_map", "select_services"),
+        "select_services takes seats of get_seat_map, and bags; the total then has them.",
+    ),
     (("create_booking",), "create_booking books. Send the total you showed the traveler as expected_total."),
     (("create_booking", "get_booking"), "get_booking tells how a booking stands. Ask again until it is decided."),
+    (("confirm_hold",), "confirm_hold pays for a held booking before payment_required_by."),
+    (
+        ("quote_cancellation", "cancel_booking"),
+        "quote_cancellation first, show its terms, then cancel_booking with the quote.",
+    ),
+    (("accept_schedule_change",), "A schedule change that is waiting is the traveler's to accept, or they cancel."),
 ]
 HEAD = "Movmo books flights for the traveler whose access token you hold. The way to a booking:"
 TAIL = [
     "Writes need an idempotency_key: new for each new intention, the same when you repeat a call.",
+    "Unsure? read_semantic_resource with slug `booking`, or `errors` for every code.",
     "When a call fails, `code` says what happened, `hint` what to do next, `retryable` whether repeating can help.",
 ]
 OWN_PAGES = (

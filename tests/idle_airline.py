@@ -4,6 +4,7 @@ from datetime import date, datetime
 from typing import Any, NoReturn
 
 from bookings.providers.errors import Unavailable
+from bookings.providers.seating import SeatMap
 from bookings.providers.types import (
     CancellationTerms,
     OrderPassenger,
@@ -11,7 +12,6 @@ from bookings.providers.types import (
     ParsedOffer,
     ProviderOrder,
     SearchQuery,
-    SeatMap,
     StatementLine,
 )
 from movmo.kit.money import Money

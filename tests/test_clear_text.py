@@ -11,7 +11,8 @@ from movmo.operations.context import Caller
 from movmo.operations.dispatch import dispatch
 from movmo.sandbox_vault.app import SandboxVault
 from tests import clear_text
-from tests.contract.world import World, arguments_for, new_key
+from tests.contract.arguments import arguments_for
+from tests.contract.world import World, new_key
 
 pytestmark = pytest.mark.django_db
 

@@ -28,6 +28,16 @@ class PriceChanged(DomainError):
         )
 
 
+class SeatTaken(DomainError):
+    kind = Kind.CONFLICT
+    code = "seat_taken"
+    message = "A seat that was chosen has been sold to somebody else meanwhile."
+    hint = BOOK_ANEW + (
+        "The offer is still yours: choose another seat with get_seat_map and select_services, or none, and book it with "
+        "its total and a new idempotency key."
+    )
+
+
 class InstantNotAvailable(DomainError):
     kind = Kind.RULE
     code = "instant_not_available"
@@ -69,6 +79,7 @@ def from_provider(failure: ProviderFailure, booking: Booking) -> DomainError:
         return OfferStale(reason="the provider says it has expired", expires_at=booking.offer.expires_at.isoformat())
     plain: dict[Refusal, DomainError] = {
         Refusal.SOLD_OUT: SoldOut(),
+        Refusal.SEAT_TAKEN: SeatTaken(),
         Refusal.PAYMENT_DECLINED: PaymentDeclined(),
         Refusal.HOLD_ONLY: InstantNotAvailable(provider=booking.provider),
     }
@@ -77,4 +88,4 @@ def from_provider(failure: ProviderFailure, booking: Booking) -> DomainError:
 
 def keeps_offer(failure: DomainError) -> bool:
     """Whether the same offer may still be booked after this failure."""
-    return isinstance(failure, PriceChanged | PaymentDeclined | InstantNotAvailable | ProviderUnavailable)
+    return isinstance(failure, PriceChanged | SeatTaken | PaymentDeclined | InstantNotAvailable | ProviderUnavailable)

@@ -8,6 +8,7 @@ from bookings.booking.failures import (
     PaymentDeclined,
     PriceChanged,
     ProviderUnavailable,
+    SeatTaken,
     SoldOut,
 )
 from bookings.booking.schemas import BookingList, BookingView, CreateBooking, GetBooking, SearchBookings
@@ -45,6 +46,7 @@ RESOURCE = "bookings://v1/{booking_id}"
         OfferStale,
         PriceChanged,
         SoldOut,
+        SeatTaken,
         PassengerMissing,
         PassengerTypeMismatch,
         InfantTurnsTwo,

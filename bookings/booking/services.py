@@ -55,10 +55,7 @@ def reserve(ctx: Context, request: CreateBooking) -> None:
     offer = offers.visible(ctx.caller, provider=request.provider, offer_id=request.offer_id)
     offer_services.check_active(offer, now=ctx.now)
     content = offer.content
-    with amount_at("/expected_total/amount"):
-        expected = request.expected_total.money()
-    if expected != offer.total:
-        raise failures.PriceChanged.between(expected, offer.total)
+    _check_total(request, offer)
     _check_mode(request, offer, content)
     if offer.user_id is None:  # nobody has mapped anybody yet
         raise PassengerMissing.on(offers.slots_of(offer))
@@ -77,7 +74,7 @@ def reserve(ctx: Context, request: CreateBooking) -> None:
         offer=offer,
         mode=request.mode,
         state=State.RESERVED,
-        sequence=1,
+        sequence=1,  # the event of `begin`
         payment_method=_card(ctx, request),
         total_minor=offer.total.minor,
         currency=offer.currency,
@@ -89,19 +86,7 @@ def reserve(ctx: Context, request: CreateBooking) -> None:
         created_at=ctx.now,
         updated_at=ctx.now,
     )
-    by = Actor.of(ctx.caller)
-    BookingTransition.objects.create(
-        booking=booking,
-        after=State.RESERVED,
-        fence=0,
-        at=ctx.now,
-        reason="asked for",
-        who=by.who,
-        via=by.via,
-        user_id=by.user_id,
-    )
-    reserved = BookingEvent(booking_id=booking.pk, status=State.RESERVED)
-    told.write(events.subject(booking), [(events.OF_STATE[State.RESERVED], reserved)], after=0, at=ctx.now)
+    steps.begin(booking, by=Actor.of(ctx.caller), now=ctx.now)
 
 
 def advance(ctx: Context, booking_id: UUID) -> BookingView:
@@ -135,6 +120,14 @@ def _looked_up(booking: Booking, *, clock: Clock) -> Booking:
     if amendment is not None:
         return (amending.drive if bank_asks else amending.look_up)(amendment.pk, clock=clock)
     return saga.resume(steps.reload(booking.pk), clock=clock) if bank_asks else saga.look_up(booking, clock=clock)
+
+
+def _check_total(request: CreateBooking, offer: Offer) -> None:
+    """What the traveler was shown is what they pay."""
+    with amount_at("/expected_total/amount"):
+        expected = request.expected_total.money()
+    if expected != offer.total:
+        raise failures.PriceChanged.between(expected, offer.total)
 
 
 def _check_mode(request: CreateBooking, offer: Offer, content: NormalisedOffer) -> None:

@@ -42,6 +42,22 @@ def reload(booking_id: UUID) -> Booking:
     return Booking.objects.select_related("offer", "payment_method").get(pk=booking_id)
 
 
+def begin(booking: Booking, *, by: Actor, now: datetime) -> None:
+    """The first line of its history and its first event, in the transaction that makes the booking."""
+    BookingTransition.objects.create(
+        booking=booking,
+        after=State.RESERVED,
+        fence=0,
+        at=now,
+        reason="asked for",
+        who=by.who,
+        via=by.via,
+        user_id=by.user_id,
+    )
+    reserved = BookingEvent(booking_id=booking.pk, status=State.RESERVED)
+    told.write(events.subject(booking), [(events.OF_STATE[State.RESERVED], reserved)], after=0, at=now)
+
+
 def fail(booking: Booking, failure: DomainError, *, now: datetime, detail: str, **changes: Any) -> Booking:
     log.info("booking.failed", booking_id=str(booking.id), code=failure.code, detail=detail)
     return settle(

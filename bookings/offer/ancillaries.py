@@ -11,16 +11,8 @@ from itertools import chain
 from typing import Literal
 from uuid import UUID
 
-from bookings.providers.types import (
-    CabinClass,
-    Frozen,
-    NormalisedOffer,
-    OrderedService,
-    Seat,
-    SeatMap,
-    SeatPrice,
-    Service,
-)
+from bookings.providers.seating import Seat, SeatMap, SeatPrice
+from bookings.providers.types import CabinClass, Frozen, NormalisedOffer, OrderedService, Service
 from movmo.kit.money import Money
 
 SEAT = "seat"

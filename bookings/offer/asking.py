@@ -20,7 +20,8 @@ from bookings.offer.services import NotBookable, SoldOut, raw_of, stale
 from bookings.passenger import queries as passengers
 from bookings.providers.errors import OfferUnrecognized, ProviderFailure, Refusal, Rejected
 from bookings.providers.port import Provider
-from bookings.providers.types import NormalisedOffer, OrderPassenger, ParsedOffer, PassengerType, SeatMap
+from bookings.providers.seating import SeatMap
+from bookings.providers.types import NormalisedOffer, OrderPassenger, ParsedOffer, PassengerType
 from movmo.kit.errors import DomainError, Kind
 from movmo.kit.money import LARGEST_MINOR, AmountInvalid
 

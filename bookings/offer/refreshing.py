@@ -9,7 +9,8 @@ from bookings.offer.ancillaries import SEAT
 from bookings.offer.models import Offer
 from bookings.offer.schemas import MoneyView, OfferStatus, RefreshOffer, RefreshView
 from bookings.providers.port import Provider
-from bookings.providers.types import ParsedOffer, SeatMap
+from bookings.providers.seating import SeatMap
+from bookings.providers.types import ParsedOffer
 from movmo.operations.context import Context
 
 

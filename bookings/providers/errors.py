@@ -17,6 +17,7 @@ class Refusal(StrEnum):
     """Why a provider rejected a call. ORDER_OVER: the order was cancelled or has lapsed already."""
 
     SOLD_OUT = "sold_out"
+    SEAT_TAKEN = "seat_taken"
     PRICE_CHANGED = "price_changed"
     OFFER_EXPIRED = "offer_expired"
     PAYMENT_DECLINED = "payment_declined"

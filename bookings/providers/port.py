@@ -7,6 +7,7 @@ that talks to the provider may raise one of the three failures of `errors.py`, a
 from datetime import date, datetime
 from typing import Any, Protocol
 
+from bookings.providers.seating import SeatMap
 from bookings.providers.types import (
     CancellationTerms,
     Capabilities,
@@ -17,7 +18,6 @@ from bookings.providers.types import (
     ParsedOffer,
     ProviderOrder,
     SearchQuery,
-    SeatMap,
     StatementLine,
 )
 from movmo.kit.money import Money

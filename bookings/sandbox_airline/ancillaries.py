@@ -47,7 +47,7 @@ def _take(seat: SandboxSeat) -> None:
         with transaction.atomic():
             seat.save(force_insert=True)
     except IntegrityError:
-        raise Rejected(Refusal.SOLD_OUT, f"seat taken: {seat}") from None
+        raise Rejected(Refusal.SEAT_TAKEN, f"seat taken: {seat}") from None
 
 
 def _refuse_too_many(services: tuple[OrderedService, ...], offer: NormalisedOffer) -> None:

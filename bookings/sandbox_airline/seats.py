@@ -11,17 +11,8 @@ from typing import Any
 
 from django.db.models import Q
 
-from bookings.providers.types import (
-    CabinClass,
-    CabinSeats,
-    NormalisedOffer,
-    PassengerType,
-    Seat,
-    SeatMap,
-    SeatPrice,
-    Segment,
-    SegmentSeats,
-)
+from bookings.providers.seating import CabinSeats, Seat, SeatMap, SeatPrice, SegmentSeats
+from bookings.providers.types import CabinClass, NormalisedOffer, PassengerType, Segment
 from bookings.sandbox_airline import cabins, seals
 from bookings.sandbox_airline.cabins import AISLE, Cabin
 from bookings.sandbox_airline.inventory import cabins_of

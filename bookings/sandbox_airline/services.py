@@ -15,6 +15,7 @@ from typing import Any
 from django.db import IntegrityError
 
 from bookings.providers.errors import Refusal, Rejected
+from bookings.providers.seating import SeatMap
 from bookings.providers.types import (
     CabinClass,
     CancellationTerms,
@@ -24,7 +25,6 @@ from bookings.providers.types import (
     PassengerType,
     ProviderOrder,
     SearchQuery,
-    SeatMap,
     StatementLine,
 )
 from bookings.sandbox_airline import (

@@ -9,7 +9,8 @@ from bookings.offer import queries as offers
 from bookings.offer.ancillaries import cabin_of
 from bookings.offer.models import OfferSlot
 from bookings.offer.schemas import MoneyView
-from bookings.providers.types import CabinSeats, NormalisedOffer, PassengerType, Seat, SeatMap
+from bookings.providers.seating import CabinSeats, Seat, SeatMap
+from bookings.providers.types import NormalisedOffer, PassengerType
 from bookings.seat_map.schemas import (
     CabinView,
     GetSeatMap,

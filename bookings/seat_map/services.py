@@ -20,7 +20,8 @@ from bookings.offer import queries as offers
 from bookings.offer.ancillaries import ChosenService
 from bookings.offer.models import Offer, OfferSlot
 from bookings.offer.schemas import OfferStatus, OfferView
-from bookings.providers.types import NormalisedOffer, PassengerType, SeatMap, Service
+from bookings.providers.seating import SeatMap
+from bookings.providers.types import NormalisedOffer, PassengerType, Service
 from bookings.seat_map.schemas import SeatChoice, SelectServices, ServiceChoice
 from movmo.kit.errors import DomainError, InvalidArguments, Kind, NotFound
 from movmo.operations.context import Context

@@ -138,7 +138,8 @@ def _run(operation: Operation, caller: Caller, raw: Mapping[str, Any], header_ke
     write = _Write(operation, ctx, request, trail)
     if key is None or caller.owner_id is None:
         return write.without_key()
-    claim = Claim.of(operation, caller.owner_id, key, request)
+    is_live = caller.is_live_key if caller.user_id is None else None
+    claim = Claim.of(operation, caller.owner_id, key, request, is_live=is_live)
     try:
         return write.first(claim)
     except AlreadyClaimed:

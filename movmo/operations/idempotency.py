@@ -56,14 +56,18 @@ class Claim:
     is_saga: bool
 
     @classmethod
-    def of(cls, operation: Operation, owner_id: UUID, key: str, request: Request) -> Claim:
+    def of(
+        cls, operation: Operation, owner_id: UUID, key: str, request: Request, *, is_live: bool | None = None
+    ) -> Claim:
+        """`is_live` is the mode of a partner's own call: what its test keys made is not told to its live ones."""
         # Without defaults: a field that a later release adds must not make a retry look like another request.
         canonical = orjson.dumps(request.model_dump(mode="json", exclude_defaults=True), option=orjson.OPT_SORT_KEYS)
+        mode = "" if is_live is None else f" live={is_live}"
         return cls(
             owner_id=owner_id,
             key_hash=hashlib.sha256(key.encode()).digest(),
             operation=operation.name,
-            fingerprint=hashlib.sha256(operation.name.encode() + b"\n" + canonical).digest(),
+            fingerprint=hashlib.sha256(f"{operation.name}{mode}\n".encode() + canonical).digest(),
             is_saga=operation.is_saga,
         )
 

@@ -35,7 +35,8 @@ from movmo.rest.location import MYSELF, PARAMETER, USER
 from partners.oauth.models import Application
 from partners.partner.models import Partner
 from tests import factories
-from tests.contract.world import World, arguments_for, by_key_and_token
+from tests.contract.arguments import arguments_for
+from tests.contract.world import World, by_key_and_token
 from tests.live import live_server
 
 MODERN = "2026-07-28"

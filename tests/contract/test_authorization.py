@@ -12,8 +12,9 @@ from movmo.operations.dispatch import Answer, dispatch
 from movmo.operations.models import AuditEvent, IdempotencyRecord
 from movmo.operations.scopes import ApiKeyMissing, InsufficientScope, UserTokenMissing
 from movmo.operations.spec import Operation
+from tests.contract.arguments import ARGUMENTS, arguments_for
 from tests.contract.registry import EVERY_OPERATION, TOOLS, each, each_scope, is_partner_s
-from tests.contract.world import ARGUMENTS, World, arguments_for, new_key
+from tests.contract.world import World, new_key
 
 pytestmark = pytest.mark.django_db
 

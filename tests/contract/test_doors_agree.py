@@ -8,8 +8,9 @@ from movmo.operations.context import Caller
 from movmo.operations.dispatch import dispatch
 from movmo.operations.models import AuditEvent
 from movmo.operations.spec import Operation
+from tests.contract.arguments import arguments_for
 from tests.contract.registry import EVERY_OPERATION, READS, WRITES, each, is_partner_s
-from tests.contract.world import World, arguments_for, new_key
+from tests.contract.world import World, new_key
 
 pytestmark = pytest.mark.django_db
 

@@ -10,6 +10,7 @@ from movmo.operations import registry
 from movmo.operations.context import Caller
 from movmo.operations.spec import Credentials, Operation
 from tests.contract import doors
+from tests.contract.arguments import arguments_for
 from tests.contract.doors import (  # noqa: F401  (the last two are fixtures)
     BOTH,
     REST,
@@ -22,7 +23,7 @@ from tests.contract.doors import (  # noqa: F401  (the last two are fixtures)
     the_stage,
 )
 from tests.contract.registry import is_partner_s
-from tests.contract.world import World, arguments_for, by_key
+from tests.contract.world import World, by_key
 
 ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 EACH_ID = [

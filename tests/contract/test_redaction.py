@@ -13,8 +13,9 @@ from movmo.operations.dispatch import dispatch
 from movmo.operations.models import AuditEvent
 from movmo.operations.redaction import is_redacted
 from movmo.operations.spec import Operation
+from tests.contract.arguments import arguments_for
 from tests.contract.registry import EVERY_OPERATION, each, fields_of, models_in
-from tests.contract.world import World, arguments_for, new_key
+from tests.contract.world import World, new_key
 
 pytestmark = pytest.mark.django_db
 

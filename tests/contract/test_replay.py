@@ -12,8 +12,9 @@ from movmo.operations.dispatch import dispatch
 from movmo.operations.idempotency import IdempotencyKeyReused
 from movmo.operations.models import IdempotencyRecord
 from movmo.operations.spec import Idempotency, Operation
+from tests.contract.arguments import arguments_for
 from tests.contract.registry import READS, WRITES, each, is_partner_s
-from tests.contract.world import World, arguments_for
+from tests.contract.world import World
 
 pytestmark = pytest.mark.django_db
 

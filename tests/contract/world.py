@@ -4,7 +4,6 @@ Everything is made through the operations themselves, for `World.caller`. Dates 
 a stopped clock and with the real one.
 """
 
-from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any, TypeVar
 from urllib.parse import urljoin
@@ -25,7 +24,6 @@ from bookings.providers.types import PassengerType, SearchQuery, SliceQuery
 from bookings.sandbox_airline.models import SandboxOrder
 from bookings.sandbox_airline.services import SandboxAirline
 from bookings.sandbox_airline.triggers import AFTERTHOUGHT
-from bookings.seat_map.schemas import SeatMapView
 from movmo.accounts.contact_change.models import ContactChange
 from movmo.accounts.models import User
 from movmo.kit import clock
@@ -59,6 +57,23 @@ OF_THE_PIPELINE = (
 )
 
 ViewT = TypeVar("ViewT", bound=View)
+
+TRAVEL_WISHES = {
+    "seat": "aisle",
+    "meal": "VGML",
+    "cabin_class": None,
+    "loyalty_programmes": [{"airline": "KL", "number": "2048815162"}],
+    "known_traveler_number": "TT1234567",
+}
+CODE, TOKEN = "730196", "proof-of-identity-for-the-tests"
+PASSPORT = {
+    "type": "passport",
+    "number": "NX4P87L21",
+    "issuing_country": "NL",
+    "issued_on": "2021-05-04",
+    "expires_on": "2031-05-04",
+}
+WEBHOOK = {"url": "https://hooks.example.com/movmo?token=thylacine", "event_types": ["booking.ticketed.v1"]}
 
 
 def by_key_and_token(traveler: User, partner: Partner, scopes: frozenset[str] = EVERY_SCOPE) -> Caller:
@@ -261,160 +276,3 @@ def cancellation_of(quote: CancellationQuoteView) -> dict[str, Any]:
 def view_of(model: type[ViewT], answer: Answer) -> ViewT:
     assert isinstance(answer.view, model)
     return answer.view
-
-
-def arguments_for(operation_name: str, world: World) -> dict[str, Any]:
-    """Valid arguments of a registered operation, without `user_id` and the key. What they name is made now."""
-    assert operation_name in ARGUMENTS, f"add example arguments of {operation_name} to ARGUMENTS in {__file__}"
-    return ARGUMENTS[operation_name](world)
-
-
-def _search(world: World) -> dict[str, Any]:
-    part = {"origin": "AMS", "destination": "LIS", "departure_date": departure_date().isoformat()}
-    return {"slices": [part], "adults": 1, "limit": 3}
-
-
-def _map(world: World) -> dict[str, Any]:
-    offer, person = world.offer(), world.passenger()
-    return {
-        "provider": "sandbox",
-        "offer_id": str(offer.offer_id),
-        "slot_id": str(offer.passengers[0].slot_id),
-        "passenger_id": str(person.passenger_id),
-    }
-
-
-def _look_at_seats(world: World) -> dict[str, Any]:
-    offer = world.offer()
-    return {"provider": "sandbox", "offer_id": str(offer.offer_id), "segment": 1, "position": "window"}
-
-
-def _choose(world: World) -> dict[str, Any]:
-    offer = world.offer()
-    named = {"provider": "sandbox", "offer_id": str(offer.offer_id)}
-    told = view_of(SeatMapView, world.call("get_seat_map", **named, segment=1))
-    free = told.segments[0].cabins[0].rows[0].seats[0]
-    seat = {"segment": 1, "slot_id": str(offer.passengers[0].slot_id), "designator": free.designator}
-    bag = {"service_id": offer.services[0].service_id, "quantity": 1}
-    return {**named, "seats": [seat], "services": [bag]}
-
-
-TRAVEL_WISHES = {
-    "seat": "aisle",
-    "meal": "VGML",
-    "cabin_class": None,
-    "loyalty_programmes": [{"airline": "KL", "number": "2048815162"}],
-    "known_traveler_number": "TT1234567",
-}
-CODE, TOKEN = "730196", "proof-of-identity-for-the-tests"
-PASSPORT = {
-    "type": "passport",
-    "number": "NX4P87L21",
-    "issuing_country": "NL",
-    "issued_on": "2021-05-04",
-    "expires_on": "2031-05-04",
-}
-
-
-WEBHOOK = {"url": "https://hooks.example.com/movmo?token=thylacine", "event_types": ["booking.ticketed.v1"]}
-
-
-def _webhook(world: World) -> dict[str, Any]:
-    world.make_room()
-    return WEBHOOK
-
-
-def _of_endpoint(world: World) -> dict[str, Any]:
-    return {"endpoint_id": str(world.webhook_endpoint().endpoint_id)}
-
-
-def _named(document: IdentityDocumentView) -> dict[str, Any]:
-    return {"passenger_id": str(document.passenger_id), "document_id": str(document.document_id)}
-
-
-def _save_passenger(world: World) -> dict[str, Any]:
-    return {
-        "given_name": "Ana María",
-        "family_name": "Müller",
-        "birth_date": born("ADT").isoformat(),
-        "gender": "F",
-        "email": "ana@example.com",
-        "phone_number": "+4915112345678",
-    }
-
-
-ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
-    "list_providers": lambda world: {},
-    "get_provider_capabilities": lambda world: {"provider": "sandbox"},
-    "list_semantic_resources": lambda world: {},
-    "read_semantic_resource": lambda world: {"slug": "booking"},
-    "search_flights": _search,
-    "create_offer": lambda world: {"provider": "sandbox", "offer": raw_offer()},
-    "get_offer_details": lambda world: {"provider": "sandbox", "offer_id": str(world.offer().offer_id)},
-    "update_passenger": _map,
-    "refresh_offer": lambda world: {"provider": "sandbox", "offer_id": str(world.mapped_offer().offer_id)},
-    "get_seat_map": _look_at_seats,
-    "select_services": _choose,
-    "get_passengers_profile": lambda world: {"departure_date": departure_date().isoformat(), "limit": 5},
-    "create_passenger_profile": _save_passenger,
-    "get_user_profile": lambda world: {},
-    "update_user": lambda world: {"given_name": "Ana María", "family_name": "Müller"},
-    "get_locale_preferences": lambda world: {},
-    "upsert_locale_preferences": lambda world: {"language": "de", "country": "DE", "currency": "EUR"},
-    "get_travel_preferences": lambda world: {},
-    "upsert_travel_preferences": lambda world: dict(TRAVEL_WISHES),
-    "initiate_contact_change": lambda world: {"email": f"{new_key()}@example.org"},
-    "verify_contact_identity": lambda world: {"change_id": str(world.contact_change().pk), "identity_code": CODE},
-    "confirm_contact_change": lambda world: {
-        "change_id": str(world.contact_change().pk),
-        "code": CODE,
-        "identity_token": TOKEN,
-    },
-    "get_payment_methods": lambda world: {},
-    "get_payment_method": lambda world: {"payment_method_id": str(world.card().payment_method_id)},
-    "open_card_capture": lambda world: {},
-    "create_payment_method": lambda world: world.captured(),
-    "update_payment_method": lambda world: {
-        "payment_method_id": str(world.card().payment_method_id),
-        "exp_month": 5,
-        "exp_year": 2034,
-        "is_default": True,
-    },
-    "delete_payment_method": lambda world: {"payment_method_id": str(world.card().payment_method_id)},
-    "get_passenger": lambda world: {"passenger_id": str(world.passenger().passenger_id)},
-    "update_passenger_profile": lambda world: {
-        "passenger_id": str(world.passenger().passenger_id),
-        "nationality": "NL",
-        "loyalty_programmes": [],
-        **_save_passenger(world),
-    },
-    "delete_passenger_profile": lambda world: {"passenger_id": str(world.passenger().passenger_id)},
-    "list_identity_documents": lambda world: {"passenger_id": str(world.document().passenger_id)},
-    "get_identity_document": lambda world: _named(world.document()),
-    "create_identity_document": lambda world: {"passenger_id": str(world.passenger().passenger_id), **PASSPORT},
-    "replace_identity_document": lambda world: {**_named(world.document()), **PASSPORT},
-    "delete_identity_document": lambda world: _named(world.document()),
-    "create_booking": lambda world: booking_of(world.mapped_offer()),
-    "confirm_hold": lambda world: confirmation_of(world.hold()),
-    "quote_cancellation": lambda world: {"booking_id": str(world.booking().booking_id)},
-    "cancel_booking": lambda world: cancellation_of(world.quote()),
-    "accept_schedule_change": World.schedule_change,
-    "get_booking": lambda world: {"booking_id": str(world.booking().booking_id)},
-    "get_usage": lambda world: {"from": clock.now().date().isoformat()},
-    "search_bookings": lambda world: {"status": "ticketed", "limit": 5},
-    "list_events": lambda world: {"limit": 5},
-    "create_webhook_endpoint": _webhook,
-    "list_webhook_endpoints": lambda world: {},
-    "get_webhook_endpoint": _of_endpoint,
-    "update_webhook_endpoint": lambda world: {**_of_endpoint(world), **WEBHOOK, "enabled": True},
-    "delete_webhook_endpoint": _of_endpoint,
-    "rotate_webhook_secret": _of_endpoint,
-    "ping_webhook_endpoint": _of_endpoint,
-    "list_webhook_deliveries": _of_endpoint,
-    "redeliver_webhook": World.webhook_delivery,
-    "redeliver_webhooks": lambda world: {
-        **_of_endpoint(world),
-        "since": (clock.now() - timedelta(hours=1)).isoformat(),
-        "until": clock.now().isoformat(),
-    },
-}

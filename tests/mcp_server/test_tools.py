@@ -17,7 +17,8 @@ from mcp_server.tools import Catalogue
 from movmo.operations import registry
 from movmo.operations.context import Context, Request, View
 from movmo.operations.spec import GET, Credentials, Effect, operation
-from tests.contract.world import World, arguments_for
+from tests.contract.arguments import arguments_for
+from tests.contract.world import World
 from tests.mcp_server.conftest import Post
 
 

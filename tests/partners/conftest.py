@@ -3,9 +3,11 @@
 import base64
 import hashlib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from html import unescape
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -17,8 +19,12 @@ from django.test import Client
 from oauth2_provider.models import RefreshToken
 
 from movmo.accounts.models import User
+from movmo.operations.context import Caller
 from partners.oauth.models import Application
+from partners.partner.models import Partner
 from tests import factories
+from tests.partners import hooks
+from tests.partners.receiver import Receiver, receiving
 
 VERIFIER = "ana-walks-through-the-airport-with-two-bags-and-a-verifier"
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
@@ -113,3 +119,14 @@ def browser(ana: User, scout: Application) -> Browser:
     browser = Browser()
     browser.client.force_login(ana, backend="django.contrib.auth.backends.ModelBackend")
     return browser
+
+
+@pytest.fixture
+def receiver(tmp_path: Path) -> Iterator[Receiver]:
+    with receiving(tmp_path) as receiver, hooks.sent_by(receiver.outbound):
+        yield receiver
+
+
+@pytest.fixture
+def here(aviare: Partner) -> Caller:
+    return hooks.by_test_key(aviare)

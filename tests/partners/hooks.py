@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,6 +19,7 @@ from partners.partner.models import Partner
 from partners.webhook import addresses
 from partners.webhook.models import WebhookDelivery, WebhookEndpoint
 from partners.webhook.schemas import NewEndpointView
+from tests.conftest import StoppedClock
 from tests.contract.world import new_key, the
 from tests.partners.receiver import URL
 
@@ -87,3 +89,23 @@ def sent_by(outbound: Outbound) -> Iterator[None]:
         yield
     finally:
         addresses.install(before)
+
+
+def shown(by: Caller, made: Any) -> Any:
+    return ask(by, "get_webhook_endpoint", endpoint_id=str(made.endpoint_id))
+
+
+def deliveries(by: Caller, made: Any, **filters: Any) -> Any:
+    return ask(by, "list_webhook_deliveries", endpoint_id=str(made.endpoint_id), **filters)
+
+
+def redeliver(by: Caller, made: Any, clock: StoppedClock, **changes: Any) -> int:
+    wanted = {"since": clock.now - timedelta(hours=1), "until": clock.now + timedelta(hours=1), **changes}
+    told = ask(
+        by,
+        "redeliver_webhooks",
+        endpoint_id=str(made.endpoint_id),
+        **{name: value if isinstance(value, str) else value.isoformat() for name, value in wanted.items()},
+    )
+    count: int = told.redelivered
+    return count

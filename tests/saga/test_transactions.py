@@ -15,7 +15,8 @@ from bookings.providers.transport import CalledInTransaction, refuse_in_transact
 from movmo.kit.errors import Internal
 from movmo.operations.context import Context
 from movmo.operations.dispatch import dispatch
-from tests.contract.world import World, arguments_for, booking_of, new_key, the
+from tests.contract.arguments import arguments_for
+from tests.contract.world import World, booking_of, new_key, the
 from tests.saga.airline import ScriptedAirline
 from tests.saga.trip import Trip
 

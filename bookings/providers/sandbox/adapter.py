@@ -7,6 +7,7 @@ from typing import Any
 from bookings.providers.errors import OutcomeUnknown
 from bookings.providers.sandbox.airline import Airline
 from bookings.providers.sandbox.capabilities import CAPABILITIES
+from bookings.providers.seating import SeatMap
 from bookings.providers.transport import refuse_in_transaction
 from bookings.providers.types import (
     CancellationTerms,
@@ -19,7 +20,6 @@ from bookings.providers.types import (
     ParsedOffer,
     ProviderOrder,
     SearchQuery,
-    SeatMap,
     StatementLine,
 )
 from movmo.kit.money import Money

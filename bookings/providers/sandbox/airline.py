@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from typing import Any, Protocol
 
+from bookings.providers.seating import SeatMap
 from bookings.providers.types import (
     CancellationTerms,
     OrderPassenger,
@@ -10,7 +11,6 @@ from bookings.providers.types import (
     ParsedOffer,
     ProviderOrder,
     SearchQuery,
-    SeatMap,
     StatementLine,
 )
 from movmo.kit.money import Money

@@ -25,8 +25,9 @@ from movmo.kit.errors import Kind, NotFound
 from movmo.operations.context import Caller, Door
 from movmo.operations.models import IdempotencyRecord
 from movmo.operations.spec import Operation
+from tests.contract.arguments import ARGUMENTS, arguments_for
 from tests.contract.registry import EVERY_OPERATION
-from tests.contract.world import ARGUMENTS, World, arguments_for, departure_date, raw_offer, view_of
+from tests.contract.world import World, departure_date, raw_offer, view_of
 
 pytestmark = pytest.mark.django_db
 

@@ -10,19 +10,15 @@ from typing import Any
 
 from bookings.providers.errors import ProviderFailure
 from bookings.providers.port import Provider
+from bookings.providers.seating import CabinSeats, Seat, SeatMap, SeatPrice, SegmentSeats
 from bookings.providers.types import (
     CabinClass,
-    CabinSeats,
     Capabilities,
     OrderPassenger,
     OrderRequest,
     ParsedOffer,
     PassengerType,
     ProviderOrder,
-    Seat,
-    SeatMap,
-    SeatPrice,
-    SegmentSeats,
 )
 from movmo.kit.money import Money
 from tests.idle_airline import IdleAirline

@@ -19,7 +19,8 @@ from movmo.operations.context import Caller
 from movmo.operations.models import Event, Outbox
 from tests.bookings.offer.desk import Desk
 from tests.conftest import StoppedClock
-from tests.contract.world import World, arguments_for, view_of
+from tests.contract.arguments import arguments_for
+from tests.contract.world import World, view_of
 from tests.operations.together import together
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]

@@ -21,7 +21,8 @@ from movmo.kit.cursor import CursorInvalid
 from movmo.kit.errors import InvalidArguments
 from movmo.operations.context import Caller
 from tests.conftest import StoppedClock
-from tests.contract.world import World, arguments_for, departure_date, raw_offer, view_of
+from tests.contract.arguments import arguments_for
+from tests.contract.world import World, departure_date, raw_offer, view_of
 from tests.idle_airline import IdleAirline
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]

@@ -11,7 +11,8 @@ from movmo.kit.errors import InvalidArguments
 from movmo.operations.context import Caller
 from movmo.operations.models import AuditEvent
 from tests.conftest import StoppedClock
-from tests.contract.world import World, arguments_for
+from tests.contract.arguments import arguments_for
+from tests.contract.world import World
 
 pytestmark = pytest.mark.django_db
 

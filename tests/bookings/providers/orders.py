@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from bookings.providers.seating import Seat, SeatMap, SeatPrice
 from bookings.providers.types import (
     OrderDocument,
     OrderedService,
@@ -9,9 +10,6 @@ from bookings.providers.types import (
     OrderRequest,
     ParsedOffer,
     PassengerType,
-    Seat,
-    SeatMap,
-    SeatPrice,
 )
 from movmo.kit.ids import new_id
 from movmo.kit.money import Money

@@ -100,7 +100,7 @@ class TestAtOnce:
         answers = at_once(*(partial(airline.place_order, one, now=NOW) for one in wanted))
         assert sum(isinstance(answer, ProviderOrder) for answer in answers) == 1
         losers = {answer.refusal for answer in answers if isinstance(answer, Rejected)}
-        assert losers == {Refusal.SOLD_OUT}
+        assert losers == {Refusal.SEAT_TAKEN}
         assert (SandboxOrder.objects.count(), SandboxSeat.objects.count(), seats_left()) == (1, 1, [19])
 
     def test_an_offer_is_refused_twice_however_many_call(self, airline: SandboxAirline, offer: ParsedOffer) -> None:

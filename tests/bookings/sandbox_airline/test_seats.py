@@ -8,7 +8,8 @@ import pytest
 
 from bookings.providers.duffel.mapping import parse_offer
 from bookings.providers.errors import Refusal, Rejected
-from bookings.providers.types import CabinClass, CabinSeats, OrderedService, ParsedOffer, Seat, SeatMap
+from bookings.providers.seating import CabinSeats, Seat, SeatMap
+from bookings.providers.types import CabinClass, OrderedService, ParsedOffer
 from bookings.sandbox_airline.models import SandboxOrder, SandboxSeat
 from bookings.sandbox_airline.services import SandboxAirline
 from movmo.kit.money import Money
@@ -154,7 +155,7 @@ class TestOrdering:
         before = seats_left()
         with pytest.raises(Rejected, match="seat taken") as caught:
             airline.place_order(order(offer, services=(mine,)), now=NOW)
-        assert caught.value.refusal is Refusal.SOLD_OUT
+        assert caught.value.refusal is Refusal.SEAT_TAKEN
         assert (SandboxOrder.objects.count(), seats_left()) == (1, before)
 
     def test_two_of_the_party_do_not_get_one_seat(self, airline: SandboxAirline) -> None:
@@ -162,7 +163,7 @@ class TestOrdering:
         seat_map = airline.seat_map(offer, now=NOW)
         both = (seat(seat_map, number=0), seat(seat_map, number=1))
         assert both[0].designator == both[1].designator
-        assert refusal(lambda: airline.place_order(order(offer, services=both), now=NOW)) is Refusal.SOLD_OUT
+        assert refusal(lambda: airline.place_order(order(offer, services=both), now=NOW)) is Refusal.SEAT_TAKEN
         assert not SandboxOrder.objects.exists()
 
     @pytest.mark.parametrize(
