@@ -12,31 +12,31 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import NoReturn
 
-from tests.bench import credentials, limits, reads, rotation, stage, storm
+from tests.bench import credentials, limits, outbox, reads, resolution, rotation, stage, storm, throughput
 from tests.bench.records import Cast, Timing
 from tests.bench.report import FULL, QUICK, Figure, Scale, table
 
-PARTS = ("limits", "reads", "credentials", "creation", "storm", "rotation")
+Part = Callable[[stage.Stage, Scale], list[Figure]]
 READ_BOOKINGS = 50
-LONGEST_SECONDS = 900
+LONGEST_SECONDS = 1200
 STARTED = time.monotonic()
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench", description="Measure against the baselines, in one run.")
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds: noisy, for a first look")
-    parser.add_argument("--only", choices=PARTS, help="one part of it")
+    parser.add_argument("--only", choices=ON_POSTGRESQL, help="one part of it")
     asked = parser.parse_args()
     scale = QUICK if asked.quick else FULL
     for ending in (signal.SIGTERM, signal.SIGALRM):
         signal.signal(ending, _give_up)
     signal.alarm(LONGEST_SECONDS)
     try:
-        figures = _measure(scale, [asked.only] if asked.only else PARTS)
+        figures = _measure(scale, [asked.only] if asked.only else ON_POSTGRESQL)
     except stage.BenchBroke as broken:
         sys.stderr.write(f"{broken}\n")
         return 2
@@ -48,35 +48,46 @@ def _measure(scale: Scale, parts: Collection[str]) -> list[Figure]:
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="movmo-bench-") as folder:
         with stage.postgresql(Path(folder)) as postgresql:
-            if "limits" in parts:
-                figures += limits.measure(postgresql, scale, _say)
-            if "reads" in parts:
-                _say("reads: preparing")
-                cast = Cast(**postgresql.step("tests.bench.cast", READ_BOOKINGS, 0))
-                figures += reads.measure(postgresql, cast, scale, _say)
-            if "credentials" in parts:
-                _say("the token check and the token endpoint")
-                figures += credentials.measure(postgresql, scale, _say)
-            if "creation" in parts:
-                _say("create_booking and its own SQL, in turns")
-                figures.append(_creation(postgresql, scale))
-            if "storm" in parts:
-                _say("a storm of repeated keys on PostgreSQL")
-                figures += storm.measure(postgresql, "PostgreSQL", scale)
-            if "rotation" in parts:  # the last here: nobody else knows the key that it makes
-                _say("a new encryption key")
-                figures += rotation.measure(postgresql, scale, _say)
-        if "storm" in parts:
+            for part, measure in ON_POSTGRESQL.items():
+                if part in parts:
+                    _say(f"{part}, on PostgreSQL")
+                    figures += measure(postgresql, scale)
+        if ON_SQLITE.keys() & set(parts):
             with stage.sqlite(Path(folder)) as sqlite:
-                _say("a storm of repeated keys on SQLite")
-                figures += storm.measure(sqlite, "SQLite", scale)
+                for part in [one for one in ON_SQLITE if one in parts]:
+                    _say(f"{part}, on SQLite")
+                    figures += ON_SQLITE[part](sqlite, scale)
     return figures
 
 
-def _creation(postgresql: stage.Stage, scale: Scale) -> Figure:
+def _reads(postgresql: stage.Stage, scale: Scale) -> list[Figure]:
+    cast = Cast(**postgresql.step("tests.bench.cast", READ_BOOKINGS, 0))
+    return reads.measure(postgresql, cast, scale, _say)
+
+
+def _creation(postgresql: stage.Stage, scale: Scale) -> list[Figure]:
     timing = Timing(**postgresql.step("tests.bench.creation", scale.creations))
     _say(f"create_booking {timing.pipeline_ms:.1f} ms, its {timing.statements} statements {timing.sql_ms:.1f} ms")
-    return Figure("create_booking, whole pipeline", "its own SQL through psycopg", timing.ratio, at_most=5)
+    return [Figure("create_booking, whole pipeline", "its own SQL through psycopg", timing.ratio, at_most=5)]
+
+
+ON_POSTGRESQL: dict[str, Part] = {
+    "limits": lambda on, scale: limits.measure(on, scale, _say),
+    "reads": _reads,
+    "credentials": lambda on, scale: credentials.measure(on, scale, _say),
+    "creation": _creation,
+    "throughput": lambda on, scale: throughput.measure(on, scale, _say),
+    "resolution": lambda on, scale: resolution.measure(on, scale, _say),
+    # After the last that has workers: what it orders would go out to an address that is not ours.
+    "outbox": lambda on, scale: outbox.measure(on, "PostgreSQL", scale, _say),
+    "storm": lambda on, scale: storm.measure(on, "PostgreSQL", scale),
+    # The last: nobody else knows the key that it makes.
+    "rotation": lambda on, scale: rotation.measure(on, scale, _say),
+}
+ON_SQLITE: dict[str, Part] = {
+    "outbox": lambda on, scale: outbox.measure(on, "SQLite", scale, _say),
+    "storm": lambda on, scale: storm.measure(on, "SQLite", scale),
+}
 
 
 def _give_up(number: int, _: object) -> NoReturn:

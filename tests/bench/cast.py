@@ -17,7 +17,7 @@ from tests.bench import django_ready  # noqa: F401  (before anything that needs 
 # isort: split
 from movmo.kit import clock
 from movmo.operations import registry
-from movmo.operations.context import Door
+from movmo.operations.context import Caller, Door
 from movmo.operations.dispatch import dispatch
 from movmo.operations.scopes import SCOPES
 from partners import authentication
@@ -25,6 +25,13 @@ from tests import factories
 from tests.bench.records import Cast
 
 PASSENGER = {"given_name": "Ana María", "family_name": "Müller", "birth_date": "1988-04-12", "gender": "F"}
+
+
+def dispatch_as(caller: Caller, name: str, **arguments: Any) -> dict[str, Any]:
+    """Call an operation inside this process, with a fresh key."""
+    operation = registry.get(name)
+    assert operation is not None
+    return dispatch(operation, caller, arguments, str(uuid4())).view.model_dump(mode="json")
 
 
 class Traveler:
@@ -44,9 +51,7 @@ class Traveler:
         self._passenger_id = self.call("create_passenger_profile", **PASSENGER)["passenger_id"]
 
     def call(self, name: str, **arguments: Any) -> dict[str, Any]:
-        operation = registry.get(name)
-        assert operation is not None
-        return dispatch(operation, self.caller, arguments, str(uuid4())).view.model_dump(mode="json")
+        return dispatch_as(self.caller, name, **arguments)
 
     def book(self, offer: dict[str, Any]) -> str:
         booking_id: str = self.call("create_booking", **offer)["booking_id"]

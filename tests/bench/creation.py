@@ -33,13 +33,15 @@ BATCH = 20
 
 def main(count: int) -> None:
     ana = Traveler()
-    offers = iter(ana.offers(2 * (count + BATCH) + 1))
+    offers = iter(ana.offers(2 * (count + BATCH) + BATCH + 1))
+    for offer in _some(offers):  # the airline opens the books of a flight with its first order
+        create(ana, offer)
     first = next(offers)
-    recording = record(partial(_create, ana, first))
+    recording = record(partial(create, ana, first))
     batches: list[tuple[float, float]] = []
     with Replay(recording, of=first["offer_id"]) as replay:
         for _ in range(count // BATCH + 1):
-            ours = _timed([partial(_create, ana, offer) for offer in _some(offers)])
+            ours = _timed([partial(create, ana, offer) for offer in _some(offers)])
             bare = _timed([replay.prepared(offer["offer_id"]) for offer in _some(offers)])
             batches.append((ours, bare))
     del batches[0]  # the warm-up
@@ -52,7 +54,7 @@ def main(count: int) -> None:
     sys.stdout.write(json.dumps(asdict(timing)) + "\n")
 
 
-def _create(ana: Traveler, offer: dict[str, Any]) -> None:
+def create(ana: Traveler, offer: dict[str, Any]) -> None:
     operation = registry.get("create_booking")
     assert operation is not None
     dispatch(operation, ana.caller, offer, str(uuid4()))

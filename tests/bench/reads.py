@@ -59,19 +59,22 @@ def _contenders(cast: Cast, movmo: int, stock: int, bare: int) -> list[Contender
 
 
 def _run(generator: Popen[str], contender: Contender, seconds: float, connections: int) -> Count:
+    run = Run([contender.port], contender.requests, LOCATOR, seconds, connections)
+    return run_load(generator, run, name=contender.name)
+
+
+def run_load(generator: Popen[str], run: Run, *, name: str) -> Count:
+    """Raises BenchBroke if any answer is not as it should be."""
     assert generator.stdin is not None
     assert generator.stdout is not None
-    run = Run(contender.port, contender.requests, LOCATOR, seconds, connections)
     generator.stdin.write(json.dumps(asdict(run)) + "\n")
     generator.stdin.flush()
     line = generator.stdout.readline()
     if not line:
-        raise BenchBroke(f"{contender.name}: the load generator broke; its message is above")
+        raise BenchBroke(f"{name}: the load generator broke; its message is above")
     count = Count(**json.loads(line))
     if count.failed:
-        raise BenchBroke(
-            f"{contender.name}: {count.failed} of {count.answers} answers were wrong: {count.sample[:500]}"
-        )
+        raise BenchBroke(f"{name}: {count.failed} of {count.answers} answers were wrong: {count.sample[:500]}")
     return count
 
 

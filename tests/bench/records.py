@@ -18,13 +18,16 @@ class Cast:
 
 @dataclass(frozen=True)
 class Run:
-    """One load. `expect` must stand in every answer, or the answer counts as failed."""
+    """One load. `expect` must stand in every answer, or the answer counts as failed. `is_once`: each request once, and
+    `seconds` is the most that may take.
+    """
 
-    port: int
+    ports: list[int]
     requests: list[str]
     expect: str
     seconds: float
     connections: int
+    is_once: bool = False
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,8 @@ class Count:
     failed: int
     seconds: float
     sample: str
+    p50_ms: float
+    p99_ms: float
 
     @property
     def rate(self) -> float:
@@ -71,7 +76,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Ledger:
-    """What stands in the database: confirmed bookings of ours, orders at the airline."""
+    """What stands in the database: bookings of ours that were made, orders at the airline."""
 
     bookings: int
     orders: int
@@ -98,6 +103,25 @@ class Drive:
     admitted: int
     since: float
     until: float
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Bookings that one process made, from when to when, in seconds since 1970."""
+
+    bookings: int
+    since: float
+    until: float
+
+
+@dataclass(frozen=True)
+class OutboxCosts:
+    """Rows that were written, those that were left undone, and rows a second: handled, and by bare statements."""
+
+    written: int
+    left: int
+    rate: float
+    bare_rate: float
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,9 @@ class Scale:
     checks: int
     drive_seconds: float
     rows: int
+    booking_rounds: int
+    events: int
+    outage_seconds: float
 
 
 FULL = Scale(
@@ -32,6 +35,9 @@ FULL = Scale(
     checks=20_000,
     drive_seconds=30,
     rows=100_000,
+    booking_rounds=3,
+    events=30_000,
+    outage_seconds=85,
 )
 QUICK = Scale(
     rounds=3,
@@ -44,6 +50,9 @@ QUICK = Scale(
     checks=5_000,
     drive_seconds=5,
     rows=5_000,
+    booking_rounds=2,
+    events=6_000,
+    outage_seconds=12,
 )
 
 

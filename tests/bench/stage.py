@@ -86,7 +86,7 @@ class Stage:
     def servers(self, *applications: str) -> Iterator[list[int]]:
         """The applications under uvicorn, one worker each; yields their ports."""
         with ExitStack() as stack:
-            servers = [stack.enter_context(self._server(application, _free_port())) for application in applications]
+            servers = [stack.enter_context(self._server(application, free_port())) for application in applications]
             for server in servers:
                 server.wait_until_ready()
             try:
@@ -108,10 +108,27 @@ class Stage:
             _stop(process)
 
     @contextmanager
-    def process(self, module: str) -> Iterator[subprocess.Popen[str]]:
+    def background(self, module: str, *arguments: str) -> Iterator[None]:
+        """A module that runs for as long as it is needed and is not talked to."""
+        with (Path(self.environment["MOVMO_VAR"]) / f"{module}.log").open("ab") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", module, *arguments],
+                env=self.environment,
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
+        try:
+            yield
+        finally:
+            _stop(process)
+
+    @contextmanager
+    def process(self, module: str, *arguments: object) -> Iterator[subprocess.Popen[str]]:
         """A module of the bench that is talked to over its standard input and output."""
         pipe = subprocess.PIPE
-        command = [sys.executable, "-m", module]
+        command = [sys.executable, "-m", module, *map(str, arguments)]
         process = subprocess.Popen(command, env=self.environment, cwd=ROOT, stdin=pipe, stdout=pipe, text=True)
         try:
             yield process
@@ -128,14 +145,14 @@ def postgresql(var: Path) -> Iterator[Stage]:
     with _administrator(urlunsplit(parts)) as administrator:
         administrator.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
         try:
-            yield _prepared(var, urlunsplit(parts._replace(path=f"/{name}")))
+            yield prepared(var, urlunsplit(parts._replace(path=f"/{name}")))
         finally:
             administrator.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
 
 
 @contextmanager
 def sqlite(var: Path) -> Iterator[Stage]:
-    yield _prepared(var, f"sqlite:///{var / 'bench.sqlite3'}")
+    yield prepared(var, f"sqlite:///{var / 'bench.sqlite3'}")
 
 
 @contextmanager
@@ -148,7 +165,8 @@ def _administrator(url: str) -> Iterator[psycopg.Connection[Any]]:
         yield connection
 
 
-def _prepared(var: Path, database_url: str) -> Stage:
+def prepared(var: Path, database_url: str, **more: str) -> Stage:
+    """A database with its tables. `more` goes to the environment of every process on it."""
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("MOVMO_")},
         "DJANGO_SETTINGS_MODULE": "movmo.settings",
@@ -159,6 +177,7 @@ def _prepared(var: Path, database_url: str) -> Stage:
         "MOVMO_USER_RATE": "1000000",
         "MOVMO_USER_BURST": "1000000",
         "MOVMO_SANDBOX_SEATS": "1000000",
+        **more,
     }
     command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
     done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=STEP_SECONDS)
@@ -167,7 +186,7 @@ def _prepared(var: Path, database_url: str) -> Stage:
     return Stage(environment)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
