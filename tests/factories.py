@@ -64,4 +64,5 @@ def schedule_change(of: Booking) -> ScheduleChange:
             "announced_at": clock.now(),
         },
     )
+    Booking.objects.filter(pk=of.pk).update(is_amended=True)
     return made[0]

@@ -33,8 +33,8 @@ class SeatTaken(DomainError):
     code = "seat_taken"
     message = "A seat that was chosen has been sold to somebody else meanwhile."
     hint = BOOK_ANEW + (
-        "The offer is still yours: choose another seat with get_seat_map and select_services, or none, and book it with "
-        "its total and a new idempotency key."
+        "The offer is still yours: choose another seat with get_seat_map and select_services, or none, and book it "
+        "with its total and a new idempotency key."
     )
 
 

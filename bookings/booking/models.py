@@ -33,7 +33,7 @@ class Booking(models.Model):
     `sequence` is the number of its newest event. `watch_at` is when a worker looks at the airline's order again,
     though nobody asked: for tickets, for changes of schedule, for the end of a hold; `unanswered` counts the looks
     since the airline last answered one. `itinerary` is what flies now;
-    earlier versions are with the schedule changes.
+    earlier versions are with the schedule changes. `is_amended`: something was asked of its order, or announced for it.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -58,6 +58,7 @@ class Booking(models.Model):
     itinerary = models.JSONField()
     itinerary_version = models.PositiveSmallIntegerField(default=1)
     services = models.JSONField(default=list)
+    is_amended = models.BooleanField(default=False)
     payment_method = models.ForeignKey(PaymentMethod, null=True, on_delete=models.PROTECT, related_name="bookings")
     payment_status = models.CharField(max_length=20, blank=True)
     payment_reference = models.CharField(max_length=100, blank=True)

@@ -56,7 +56,7 @@ def page(ctx: Context, request: SearchBookings) -> BookingList:
 
 
 def view(booking: Booking) -> BookingView:
-    amendment = under_way(booking)
+    amendment = under_way(booking) if booking.is_amended else None
     return BookingView(
         **_summary(booking),
         record_locators=booking.record_locators,
@@ -69,7 +69,7 @@ def view(booking: Booking) -> BookingView:
         passengers=booking.people,
         slices=booking.itinerary,
         services=presentation.chosen_services(chosen_of(booking)),
-        schedule_changes=schedule_changes.views(booking),
+        schedule_changes=schedule_changes.views(booking) if booking.is_amended else [],
         failure=_failure(booking),
         cancellation=_cancellation(booking),
         under_way=amendment.kind if amendment else None,

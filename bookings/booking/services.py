@@ -4,12 +4,11 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from bookings.booking import cards, events, failures, patience, queries, saga, steps
+from bookings.booking import cards, failures, patience, queries, saga, steps
 from bookings.booking.actors import Actor
 from bookings.booking.amendment import queries as amendments
 from bookings.booking.amendment import saga as amending
-from bookings.booking.events import BookingEvent
-from bookings.booking.models import Booking, BookingTransition
+from bookings.booking.models import Booking
 from bookings.booking.schemas import BookingView, CreateBooking, Mode
 from bookings.booking.states import State
 from bookings.booking.steps import Clock
@@ -26,7 +25,6 @@ from bookings.providers import registry
 from bookings.providers.types import Capabilities, NormalisedOffer, PassengerType
 from movmo.kit.errors import DomainError, InvalidArguments, Kind, revive
 from movmo.kit.money import amount_at
-from movmo.operations import events as told
 from movmo.operations import nudge
 from movmo.operations.context import Context
 from movmo.operations.idempotency import IdempotencyInProgress

@@ -82,6 +82,8 @@ def _written_down(claimed: Booking, finding: Finding, *, untouched_since: dateti
     seen: dict[str, Any] = {"unanswered": 0, "watch_at": finding.look_again(now=now)}
     if not finding.is_news:
         return _let_go(claimed, updated_at=untouched_since, **seen)
+    if finding.schedule.fresh:
+        seen["is_amended"] = True
     write = partial(steps.settle, claimed, *finding.path) if finding.path else partial(steps.note_facts, claimed)
     return write(
         now=now,

@@ -15,6 +15,7 @@ from typing import Any
 from zlib import crc32
 
 from bookings.providers.errors import OutcomeUnknown, Refusal, Rejected, Unavailable
+from bookings.providers.seating import SeatMap
 from bookings.providers.types import (
     CancellationTerms,
     OrderPassenger,
@@ -24,7 +25,6 @@ from bookings.providers.types import (
     PassengerType,
     ProviderOrder,
     SearchQuery,
-    SeatMap,
     StatementLine,
     TravelDocument,
 )

@@ -26,7 +26,7 @@ from partners.webhook.services import (
 from tests.conftest import StoppedClock
 from tests.contract.world import the
 from tests.partners import hooks
-from tests.partners.hooks import CANCELLED, TICKETED, ask, by_live_key, by_test_key, deliveries, shown, redeliver
+from tests.partners.hooks import CANCELLED, TICKETED, ask, by_live_key, by_test_key, deliveries, redeliver, shown
 from tests.partners.receiver import URL, Receiver, answer
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -79,6 +79,7 @@ class LiveTrip(Trip):
         """The airline has announced a change, and we have written it down."""
         booking = self.booking
         after = [{**part, "duration_minutes": part["duration_minutes"] + 60} for part in booking.itinerary]
+        type(booking).objects.filter(pk=booking.pk).update(is_amended=True)
         change = ScheduleChange.objects.create(
             booking=booking,
             reference=reference,

@@ -43,7 +43,7 @@ def begin(
             amendment.save(force_insert=True)
     except IntegrityError:
         raise BookingBusy(reason="the airline is being asked for something else", status=booking.state) from None
-    if not steps.move(booking, after, now=now, reason=reason, by=by, lease_until=None, **changes):
+    if not steps.move(booking, after, now=now, reason=reason, by=by, lease_until=None, is_amended=True, **changes):
         raise BookingBusy(reason="it has just changed", status=booking.state)
 
 
