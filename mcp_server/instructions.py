@@ -18,12 +18,10 @@ STEPS: list[tuple[tuple[str, ...], str]] = [
     ),
     (("create_booking",), "create_booking books. Send the total you showed the traveler as expected_total."),
     (("create_booking", "get_booking"), "get_booking tells how a booking stands. Ask again until it is decided."),
-    (("confirm_hold",), "confirm_hold pays for a held booking before payment_required_by."),
     (
-        ("quote_cancellation", "cancel_booking"),
-        "quote_cancellation first, show its terms, then cancel_booking with the quote.",
+        ("confirm_hold", "quote_cancellation", "cancel_booking", "accept_schedule_change"),
+        "Later: confirm_hold pays a hold; quote_cancellation, show it, then cancel_booking; accept_schedule_change.",
     ),
-    (("accept_schedule_change",), "A schedule change that is waiting is the traveler's to accept, or they cancel."),
 ]
 HEAD = "Movmo books flights for the traveler whose access token you hold. The way to a booking:"
 TAIL = [
@@ -38,7 +36,7 @@ OWN_PAGES = (
 
 
 def instructions(tools: Collection[str]) -> str:
-    """About a dozen lines. A step appears when every tool it speaks of is served."""
+    """About fifteen lines. A step appears when every tool it speaks of is served."""
     steps = [text for needs, text in STEPS if all(name in tools for name in needs)]
     numbered = [f"{number}. {text}" for number, text in enumerate(steps, start=1)]
     return "\n".join([HEAD, *numbered, *TAIL, OWN_PAGES.format(origin=settings.ORIGIN)])

@@ -9,7 +9,8 @@ from typing import Any
 Schema = dict[str, Any]
 
 NULL: Schema = {"type": "null"}
-LEFT_OUT = ("examples", "format", "title")
+# What is inside an object is checked all the same; `tools` says it of the whole.
+LEFT_OUT = ("examples", "format", "title", "additionalProperties")
 
 
 def of_input(schema: Schema) -> Schema:

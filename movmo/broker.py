@@ -15,9 +15,12 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+import structlog
 from kombu.entity import Queue
 from kombu.transport import filesystem
 from kombu.utils.json import dumps, loads
+
+log = structlog.get_logger()
 
 # Longer than any task may run, so that Redis gives no message to a second worker while the first is at it.
 VISIBILITY_SECONDS = 60 * 60
@@ -53,9 +56,12 @@ class Channel(filesystem.Channel):
                 file.rename(taken)
             except FileNotFoundError:
                 continue  # another worker was faster
-            message = loads(taken.read_text())
+            text = taken.read_text(errors="replace")
             taken.unlink()
-            return message
+            try:
+                return loads(text)
+            except ValueError:  # a machine that lost its power leaves empty files; no message is worth a worker
+                log.warning("broker.unreadable", message=file.name)
         raise Empty
 
 

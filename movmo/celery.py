@@ -9,6 +9,8 @@ updates. The sweeps of the schedule find everything that no message tells of.
 # mypy: allow-untyped-calls
 
 import os
+import time
+from threading import Thread
 from typing import Any
 
 from celery import Celery, signals
@@ -63,7 +65,7 @@ SCHEDULE = {
     "purge offers": _every(60 * 60, "bookings.offer.tasks.purge_offers"),
     "forget old events": _every(60 * 60, "partners.event.tasks.forget_old_events"),
     "seal the audit trail": _every(5, "movmo.operations.tasks.seal_audit"),
-    "sign the audit trail": _every(60 * 60, "movmo.operations.tasks.sign_audit"),
+    "sign the audit trail": _every(5 * 60, "movmo.operations.tasks.sign_audit"),
     "clean up": _every(60 * 60, "movmo.operations.tasks.clean_up"),
     "let vaults forget cards": _every(5 * 60, "bookings.payment_method.tasks.redact_cards"),
     "tell of cards that expire": _nightly(8, 10, "bookings.payment_method.tasks.card_notices"),
@@ -110,6 +112,20 @@ app.conf.update(
 @signals.setup_logging.connect
 def keep_our_logs(**_: Any) -> None:
     """Somebody who listens keeps Celery from setting logs up in its own way, past the mask."""
+
+
+@signals.beat_embedded_init.connect
+def end_with_the_worker(**_: Any) -> None:
+    """The clock of `worker -B` is a process of its own. One whose worker was killed would go on for ever, beside the
+    clock of the next worker.
+    """
+    Thread(target=_end_after, args=(os.getppid(),), name="clock-watch", daemon=True).start()
+
+
+def _end_after(worker: int) -> None:
+    while os.getppid() == worker:
+        time.sleep(1)
+    os._exit(1)
 
 
 def wake(name: str) -> None:

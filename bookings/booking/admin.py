@@ -49,7 +49,7 @@ class AmendmentInline(WrittenInline):
 
 @admin.register(Booking)
 class BookingAdmin(ReadOnlyAdmin):
-    list_display = ("pnr", "state", "route", "total", "user", "partner", "door", "created_at")
+    list_display = ("pnr", "state", "route", "total", "user", "partner", "door", "created")
     list_filter = ("state", "provider", "door")
     list_select_related = ("user", "partner")
     search_fields = ("id__exact", "order_id__exact", "user__email__exact")
@@ -57,7 +57,7 @@ class BookingAdmin(ReadOnlyAdmin):
     # The frozen passengers hold birth dates and contacts; staff see who travels by the ticket name.
     fieldsets = (
         (None, {"fields": ("pnr", "state", "route", "total", "ticket_names", "tickets", "mode")}),
-        ("Who asked for it", {"fields": ("user", "partner", "client_id", "door", "created_at")}),
+        ("Who asked for it", {"fields": ("user", "partner", "client_id", "door", "created")}),
         (
             "At the provider",
             {"fields": ("id", "provider", "order_id", "record_locators", "payment_required_by", "offer")},
@@ -82,7 +82,7 @@ class BookingAdmin(ReadOnlyAdmin):
         ),
         ("As it flies now", {"classes": ("collapse",), "fields": ("itinerary_version", "itinerary", "documents")}),
     )
-    readonly_fields = ("id", "pnr", "route", "total", "ticket_names", "tickets", "refund", "penalty")
+    readonly_fields = ("id", "pnr", "created", "route", "total", "ticket_names", "tickets", "refund", "penalty")
     inlines = (TransitionInline, AmendmentInline)
 
     def matching(self, term: str) -> Q:
@@ -92,6 +92,10 @@ class BookingAdmin(ReadOnlyAdmin):
     @admin.display(description="PNR", empty_value="no PNR yet")
     def pnr(self, booking: Booking) -> str | None:
         return booking.locator or None
+
+    @admin.display(description="created (UTC)", ordering="created_at")
+    def created(self, booking: Booking) -> str:
+        return to_the_second(booking.created_at)
 
     @admin.display(description="journey")
     def route(self, booking: Booking) -> str:

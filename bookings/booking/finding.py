@@ -9,17 +9,17 @@ from pydantic import BaseModel
 
 from bookings.booking.events import TICKETS_LATE, BookingEvent
 from bookings.booking.models import Booking
-from bookings.booking.saga import STATE_OF_ORDER, as_recorded, is_ticketed
+from bookings.booking.saga import STATE_OF_ORDER, as_recorded, ended_by_airline, is_ticketed
 from bookings.booking.schedule_change import services as schedule_changes
 from bookings.booking.schedule_change.services import News
 from bookings.booking.states import LIVE, OVER, State
 from bookings.booking.watch_times import Journey, next_look
 from bookings.providers.types import ProviderOrder
 from movmo.operations.events import EventType
-from movmo.operations.models import Event
 
 log = structlog.get_logger()
 
+TICKETS_ARE_LATE = "the tickets are late"
 TICKETS_ARE_LATE_AFTER = timedelta(hours=24)
 PATHS: dict[tuple[State, State], tuple[State, ...]] = {
     (State.CONFIRMED, State.CONFIRMED): (),
@@ -77,7 +77,7 @@ class Finding:
         if self.path:
             return f"the airline says {self.path[-1]}"
         said = {
-            "the tickets are late": self.tickets_are_late,
+            TICKETS_ARE_LATE: self.tickets_are_late,
             "a change of schedule": self.schedule,
             "the order has changed": self.facts,
         }
@@ -110,16 +110,8 @@ def _facts(booking: Booking, order: ProviderOrder, after: State, *, now: datetim
     told = as_recorded(order, booking, now=now)
     told.pop("watch_at")
     kept = [name for name in ("record_locators", "documents") if not told[name]]
-    if after is State.CANCELLED:
-        told |= {"cancelled_by": "airline", "refund_minor": _refund(booking, order)}
+    told |= ended_by_airline(order, booking)
     return {name: value for name, value in told.items() if name not in kept and value != getattr(booking, name)}
-
-
-def _refund(booking: Booking, order: ProviderOrder) -> int | None:
-    """In the booking's currency; None where the airline did not say."""
-    if order.refund is None or order.refund.currency != booking.currency:
-        return None
-    return order.refund.minor
 
 
 def _confirmed_at(booking: Booking) -> datetime | None:
@@ -129,4 +121,4 @@ def _confirmed_at(booking: Booking) -> datetime | None:
 
 
 def _was_told_late(booking: Booking) -> bool:
-    return Event.objects.filter(subject_id=booking.pk, type=TICKETS_LATE.name).exists()
+    return booking.transitions.filter(reason__startswith=TICKETS_ARE_LATE).exists()

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import F, Q
 
-from bookings.booking.amendment.queries import under_way
+from bookings.booking.amendment.queries import in_the_hands_of_callers, under_way
 from bookings.booking.models import Booking
 from bookings.booking.ordering import chosen_of
 from bookings.booking.owing import held_money
@@ -50,7 +50,7 @@ def page(ctx: Context, request: SearchBookings) -> BookingList:
         rows = rows.filter(state=request.status)
     if request.cursor:
         rows = rows.filter(id__lt=cursor.decode_id(request.cursor))
-    found = rows.defer("itinerary", "passengers", "documents")[: request.limit + 1]
+    found = rows.defer("passengers", "documents")[: request.limit + 1]
     shown, next_cursor = cursor.page(list(found), request.limit, lambda booking: [str(booking.id)])
     return BookingList(data=[BookingSummary(**_summary(booking)) for booking in shown], next_cursor=next_cursor)
 
@@ -78,11 +78,14 @@ def view(booking: Booking) -> BookingView:
 
 
 def _summary(booking: Booking) -> dict[str, Any]:
+    slices = booking.itinerary
     return {
         "booking_id": booking.id,
         "status": booking.state,
         "record_locator": booking.locator or None,
         "provider": booking.provider,
+        "route": " ".join(f"{leg['origin']['iata_code']}-{leg['destination']['iata_code']}" for leg in slices),
+        "departing_at": slices[0]["segments"][0]["departing"]["local"],
         "total": MoneyView.of(booking.total),
         "created_at": booking.created_at,
     }
@@ -149,12 +152,13 @@ def _money(minor: int | None, booking: Booking) -> MoneyView | None:
     return None if minor is None else MoneyView.of(Money(minor, booking.currency))
 
 
-def open_bookings(*, now: datetime, limit: int, untouched_since: datetime | None = None) -> list[Booking]:
+def open_bookings(*, now: datetime, limit: int, untouched_since: datetime) -> list[Booking]:
     """Undecided bookings that nobody holds, those first that have waited longest: none can starve another.
 
-    `untouched_since` leaves out those that are not paid for and were touched after it: their callers are at it.
+    Without those of which nothing was sent and that were touched after `untouched_since`: their callers are at it.
     """
-    recent = Q(state__in=UNPAID, updated_at__gt=untouched_since) if untouched_since else Q(pk=None)
+    amended = in_the_hands_of_callers(touched_after=untouched_since).values("booking")
+    recent = Q(state__in=UNPAID, updated_at__gt=untouched_since) | Q(pk__in=amended)
     rows = (
         Booking.objects.filter(_free(now), ~recent, state__in=OPEN)
         .select_related("offer", "payment_method")

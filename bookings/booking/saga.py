@@ -57,7 +57,8 @@ def submit(booking: Booking, *, clock: Clock) -> Booking:
         if failure.refusal is Refusal.DUPLICATE_REFERENCE:
             reason = "the provider has our reference"
             return look_up(_lost(claimed, now=clock(), reason=reason), clock=clock)
-        return steps.fail(claimed, failures.from_provider(failure, claimed), now=clock(), detail=failure.detail)
+        refusal = failures.from_provider(failure, claimed)
+        return steps.fail(claimed, refusal, now=clock(), detail=failure.detail, by=AIRLINE)
     except Unavailable as failure:
         return steps.fail(claimed, failures.from_provider(failure, claimed), now=clock(), detail=failure.detail)
     except OutcomeUnknown as failure:
@@ -142,10 +143,10 @@ def _record(booking: Booking, order: ProviderOrder, *, now: datetime) -> Booking
         return steps.pause(booking, now=now)
     if after is State.FAILED or (after in OVER and after not in TRANSITIONS[State(booking.state)]):
         refused = failures.OrderRefused(provider=booking.provider)
-        return steps.fail(booking, refused, now=now, detail=f"the order is {order.status}")
+        return steps.fail(booking, refused, now=now, detail=f"the order is {order.status}", by=AIRLINE)
     path = [after, State.TICKETED] if after is State.CONFIRMED and is_ticketed(booking, order) else [after]
-    reason = "the provider has the order"
-    settled = steps.settle(booking, *path, now=now, reason=reason, by=AIRLINE, **as_recorded(order, booking, now=now))
+    told = as_recorded(order, booking, now=now) | ended_by_airline(order, booking)
+    settled = steps.settle(booking, *path, now=now, reason="the provider has the order", by=AIRLINE, **told)
     return settled if settled.order_id == order.order_id else _orphaned(settled, order, now=now)
 
 
@@ -175,6 +176,20 @@ def as_recorded(order: ProviderOrder, booking: Booking, *, now: datetime) -> dic
         "price_guarantee_expires_at": order.price_guarantee_expires_at,
         "watch_at": None if STATE_OF_ORDER[order.status] in OVER else now + FIRST_WATCH,
     }
+
+
+def ended_by_airline(order: ProviderOrder, booking: Booking) -> dict[str, Any]:
+    """What is known of a cancellation that nobody here asked for."""
+    if order.status is not OrderStatus.CANCELLED:
+        return {}
+    return {"cancelled_by": "airline", "refund_minor": refund_minor(booking, order)}
+
+
+def refund_minor(booking: Booking, order: ProviderOrder) -> int | None:
+    """In the booking's currency; None where the airline did not say."""
+    if order.refund is None or order.refund.currency != booking.currency:
+        return None
+    return order.refund.minor
 
 
 def _orphaned(booking: Booking, order: ProviderOrder, *, now: datetime) -> Booking:

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from bookings.booking.schedule_change.schemas import ScheduleChangeView
 from bookings.booking.states import DECIDED, State
-from bookings.offer.schemas import ChosenServiceView, MoneyInput, MoneyView, ProviderName, SliceView
+from bookings.offer.schemas import ChosenServiceView, LocalTime, MoneyInput, MoneyView, ProviderName, SliceView
 from bookings.providers.types import PassengerType
 from movmo.operations.context import PageRequest, Request, View
 
@@ -93,6 +93,8 @@ class BookingSummary(View):
     )
     record_locator: str | None = Field(default=None, description="The airline's PNR.", examples=["BCDFGH"])
     provider: str = Field(examples=["sandbox"])
+    route: str = Field(description="Its slices by their airports.", examples=["MUC-LIS LIS-MUC"])
+    departing_at: LocalTime = Field(description="Of the first flight, airport-local.", examples=["2027-03-01T07:25:00"])
     total: MoneyView
     created_at: datetime
 
@@ -129,7 +131,8 @@ class BookingView(BookingSummary):
     payment: PaymentView | None = Field(default=None, description="The card that the airline charges, if any.")
     record_locators: list[str] = Field(description="All PNRs: one offer may become several.", examples=[["BCDFGH"]])
     ticketing: Literal["ticketed", "reserved_not_ticketed", "not_booked"] = Field(
-        description="`ticketed` once every passenger with a seat has a ticket.", examples=["ticketed"]
+        description="`ticketed` once every passenger with a seat has a ticket; `not_booked` while no order lives.",
+        examples=["ticketed"],
     )
     documents: list[DocumentView]
     offer_id: UUID

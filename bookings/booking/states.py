@@ -5,6 +5,7 @@ reserved | requires_action → failed            the card was declined, or the o
 reserved → submitting → confirmed | held | pending | failed | unknown
 pending  → confirmed | held | failed | manual_review
 unknown  → confirmed | held | failed | pending     found by look-up
+unknown | pending → cancelled | lapsed             there was an order, and the airline has ended it meanwhile
 unknown  → reserved                                nothing found after the settle window: submit again
 unknown  → manual_review                           nothing found, and tried often enough: a person asks the airline
 confirmed → ticketed                               every passenger with a seat has a document
@@ -13,6 +14,7 @@ held → lapsed                                      nobody paid for it in time
 confirming → requires_action → confirming | held   the cardholder's bank asks about the hold's payment
 held | confirmed | ticketed → cancelling → cancelled, or back where it was if the airline refuses
 held | confirmed | ticketed → cancelled            the airline cancelled it
+confirming → cancelled, cancelling → lapsed        the airline ended it while it was asked for something
 confirming | cancelling → manual_review            the airline does not tell what became of it
 manual_review → whatever the airline says in the end
 failed   → manual_review                           an order came in after it was told as failed
@@ -64,8 +66,8 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.RESERVED: frozenset({State.SUBMITTING, State.REQUIRES_ACTION, State.FAILED}),
     State.REQUIRES_ACTION: frozenset({State.RESERVED, State.FAILED, State.CONFIRMING, State.HELD}),
     State.SUBMITTING: _ANSWERS | {State.UNKNOWN},
-    State.PENDING: (_ANSWERS - {State.PENDING}) | {State.MANUAL_REVIEW},
-    State.UNKNOWN: _ANSWERS | {State.RESERVED, State.MANUAL_REVIEW},
+    State.PENDING: (_ANSWERS - {State.PENDING}) | {State.MANUAL_REVIEW, State.CANCELLED, State.LAPSED},
+    State.UNKNOWN: _ANSWERS | {State.RESERVED, State.MANUAL_REVIEW, State.CANCELLED, State.LAPSED},
     State.CONFIRMED: frozenset({State.TICKETED, State.CANCELLING, State.CANCELLED}),
     State.TICKETED: frozenset({State.CANCELLING, State.CANCELLED}),
     State.HELD: frozenset({State.CONFIRMING, State.CANCELLING, State.LAPSED, State.CANCELLED}),

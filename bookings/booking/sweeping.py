@@ -16,7 +16,9 @@ from bookings.booking.states import OPEN, State
 from bookings.booking.steps import LONGEST_PAUSE, Clock
 
 CALLERS_OWN = timedelta(seconds=15)
-"""So long a booking that is not paid for is left to the call that made it, and to those who ask about it."""
+"""So long a booking that is not paid for is left to the call that made it, and to those who ask about it. So is what
+was asked of a live one: while its bank is slow, no worker asks the bank a second time.
+"""
 AFTER_A_CRASH = timedelta(minutes=1)
 LONGEST_GIVING_BACK_PAUSE = timedelta(hours=1)
 PENDING_AT_MOST = timedelta(days=7)
@@ -25,7 +27,7 @@ PENDING_AT_MOST = timedelta(days=7)
 def due(*, now: datetime, limit: int, callers_own: timedelta = CALLERS_OWN) -> list[UUID]:
     """Bookings to drive on, each once: undecided ones, those somebody asked to amend, those with money to give back."""
     undecided = queries.open_bookings(now=now, limit=limit, untouched_since=now - callers_own)
-    amended = amendments.open_amendments(now=now, limit=limit)
+    amended = amendments.open_amendments(now=now, limit=limit, untouched_since=now - callers_own)
     owed = queries.to_give_back(limit=limit, now=now)
     found = [booking.pk for booking in undecided] + [one.booking_id for one in amended] + [one.pk for one in owed]
     return list(dict.fromkeys(found))

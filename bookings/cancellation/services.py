@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+import structlog
+
 from bookings.booking import queries as bookings
 from bookings.booking.actors import Actor
 from bookings.booking.amendment.models import Amendment
@@ -11,7 +13,7 @@ from bookings.booking.hold.services import check_money_is_back
 from bookings.booking.models import Booking
 from bookings.booking.states import LIVE, State
 from bookings.cancellation import queries
-from bookings.cancellation import saga as saga
+from bookings.cancellation import saga as saga  # registers what it asks
 from bookings.cancellation.models import CancellationQuote
 from bookings.cancellation.refusals import NotCancellable, QuoteStale, QuoteUsed
 from bookings.cancellation.schemas import CancelBooking, CancellationQuoteView, QuoteCancellation
@@ -22,10 +24,16 @@ from bookings.providers.types import CancellationTerms
 from movmo.kit.errors import NotFound
 from movmo.operations.context import Context
 
+log = structlog.get_logger()
+
 
 def ask(ctx: Context, request: QuoteCancellation) -> CancellationTerms:
     """What the airline would give back. Nothing is written, no transaction is open."""
     booking = _cancellable(ctx, request.booking_id)
+    return _usable(_asked(ctx, booking), booking)
+
+
+def _asked(ctx: Context, booking: Booking) -> CancellationTerms:
     try:
         return registry.provider(booking.provider).quote_cancellation(booking.order_id, now=ctx.clock())
     except Rejected as failure:
@@ -36,6 +44,15 @@ def ask(ctx: Context, request: QuoteCancellation) -> CancellationTerms:
         raise AirlineRefused(provider=booking.provider) from None
     except ProviderFailure:
         raise AirlineUnavailable(provider=booking.provider) from None
+
+
+def _usable(terms: CancellationTerms, booking: Booking) -> CancellationTerms:
+    """A booking's money is of one currency, and nobody owes for being refunded. Raises AirlineRefused."""
+    for amount in (terms.refund, terms.penalty):
+        if amount.currency != booking.currency or amount.minor < 0:
+            log.error("cancellation.terms_unusable", booking_id=str(booking.pk), amount=str(amount))
+            raise AirlineRefused(provider=booking.provider)
+    return terms
 
 
 def quote(ctx: Context, request: QuoteCancellation, terms: CancellationTerms) -> CancellationQuoteView:

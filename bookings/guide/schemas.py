@@ -6,7 +6,7 @@ from movmo.operations.context import Request, View
 
 
 class ReadGuide(Request):
-    slug: str = Field(max_length=60, description="From list_semantic_resources.", examples=["booking"])
+    slug: str = Field(pattern="^[a-z-]{1,60}$", description="From list_semantic_resources.", examples=["booking"])
 
 
 class GuideSummary(View):

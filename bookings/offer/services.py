@@ -90,10 +90,10 @@ def submit(ctx: Context, request: CreateOffer) -> OfferView:
         raise OfferShapeUnknown(provider=request.provider, pointer=pointer, problem=failure.problem) from None
     check_composition(parsed.normalised, provider.capabilities)
     offer = new_offer(ctx.caller, request.provider, parsed, offer_id=ctx.resource_id, now=ctx.now)
-    if offer.expires_at <= ctx.now:
-        raise stale(offer, "it has expired")
     if parsed.normalised.segments[0].departing.utc <= ctx.now:
         raise stale(offer, "its first flight has left")
+    if offer.expires_at <= ctx.now:
+        raise stale(offer, "it has expired")
     offer.is_taken = True
     offer.save(force_insert=True)
     slots = OfferSlot.objects.bulk_create(new_slots(offer, parsed.normalised))
@@ -117,8 +117,11 @@ def take_reading(offer: Offer, parsed: ParsedOffer, *, now: datetime) -> None:
     """Put what the provider said into the columns of READING; nothing is saved."""
     content = parsed.normalised
     offer.provider_offer_id = content.provider_offer_id
-    offer.expires_at = content.expires_at or now + POLICY_LIFE
-    offer.expiry_source = Offer.ExpirySource.PROVIDER if content.expires_at else Offer.ExpirySource.POLICY
+    leaves = content.segments[0].departing.utc
+    # Nobody books a flight that has left, whatever its provider says of the offer.
+    offer.expires_at = min(content.expires_at or now + POLICY_LIFE, leaves)
+    is_told = content.expires_at is not None and content.expires_at <= leaves
+    offer.expiry_source = Offer.ExpirySource.PROVIDER if is_told else Offer.ExpirySource.POLICY
     offer.total_minor, offer.currency = content.total_minor, content.currency
     offer.normalised = content.model_dump(mode="json")
     offer.raw = orjson.dumps(parsed.raw)

@@ -130,8 +130,11 @@ def _hold_only(journey: tuple[Itinerary, ...]) -> bool:
 
 
 def _payment_requirements(journey: tuple[Itinerary, ...], brand: Brand, now: datetime) -> Raw:
-    """A hold must end before departure, so a flight within that time is paid at once like the Light brand."""
-    in_time = journey[0][0].departing > now + HOLD
+    """A hold must end before departure, so a flight within that time is paid at once like the Light brand. Where it can
+    only be held, there is so much less time.
+    """
+    departing = journey[0][0].departing
+    in_time = departing > now + HOLD
     if not _hold_only(journey) and not (brand.holdable and in_time):
         return {
             "requires_instant_payment": True,
@@ -140,8 +143,8 @@ def _payment_requirements(journey: tuple[Itinerary, ...], brand: Brand, now: dat
         }
     return {
         "requires_instant_payment": False,
-        "payment_required_by": _instant(now + HOLD),
-        "price_guarantee_expires_at": _instant(now + PRICE_GUARANTEE),
+        "payment_required_by": _instant(min(now + HOLD, departing)),
+        "price_guarantee_expires_at": _instant(min(now + PRICE_GUARANTEE, departing)),
     }
 
 

@@ -41,6 +41,8 @@ def refuse_stale(offer: ParsedOffer, *, now: datetime) -> None:
         raise Rejected(Refusal.OFFER_EXPIRED, "the airline has made no such offer: it was changed, or made by others")
     if normalised.expires_at is not None and normalised.expires_at <= now:
         raise Rejected(Refusal.OFFER_EXPIRED, f"the offer expired at {normalised.expires_at}")
+    if normalised.segments[0].departing.utc <= now:
+        raise Rejected(Refusal.OFFER_EXPIRED, "the first flight has left")
 
 
 def throttle(offer: ParsedOffer) -> None:
@@ -115,7 +117,8 @@ def _total(order: OrderRequest, trigger: Trigger | None) -> Money:
 
 def _outcome(order: OrderRequest, trigger: Trigger | None, now: datetime) -> dict[str, Any]:
     if order.hold:
-        required_by, guaranteed_until = now + HOLD, now + PRICE_GUARANTEE
+        departing = order.offer.normalised.segments[0].departing.utc  # nobody pays for a flight that has left
+        required_by, guaranteed_until = min(now + HOLD, departing), min(now + PRICE_GUARANTEE, departing)
         deadlines = {"payment_required_by": required_by, "price_guarantee_expires_at": guaranteed_until}
         return {"status": OrderStatus.HELD, "due_at": required_by, **deadlines}
     if trigger in (Trigger.DELAYED, Trigger.DELAYFAIL):

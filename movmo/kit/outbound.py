@@ -247,7 +247,7 @@ def _parsed(received: bytes, largest: int) -> Answer:
     try:
         response.begin()
         body = response.read()
-    except (http.client.HTTPException, ValueError):
+    except (http.client.HTTPException, ValueError, OverflowError):  # a length beyond all numbers, for one
         raise NoAnswer from None
     if len(body) > largest:
         raise AnswerTooLarge

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import Error, connection, transaction
 
 from movmo.operations.audit import SHARDS
 from movmo.operations.lookup import house_key
@@ -46,8 +46,19 @@ _COLUMNS = (
 
 
 def seal(*, now: datetime) -> int:
-    """Give every line that has none its seal. Returns how many it were."""
-    return sum(_seal_shard(shard, now=now) for shard in range(SHARDS))
+    """Give every line that has none its seal. Returns how many it were. A chain that cannot go on keeps no other from
+    it; what was wrong with the first such one is raised in the end.
+    """
+    sealed, failures = 0, list[Error]()
+    for shard in range(SHARDS):
+        try:
+            sealed += _seal_shard(shard, now=now)
+        except Error as failure:
+            log.exception("audit.not_sealed", shard=shard)
+            failures.append(failure)
+    if failures:
+        raise failures[0]
+    return sealed
 
 
 def _seal_shard(shard: int, *, now: datetime) -> int:
@@ -96,9 +107,9 @@ def _unsealed(end: AuditShard, *, now: datetime) -> list[tuple[Any, str]]:
         WHERE e.id >= %s AND e.shard = %s AND NOT EXISTS (SELECT 1 FROM audit_seal s WHERE s.event_id = e.id)
         ORDER BY e.id LIMIT %s
     """  # noqa: S608  (our own text)
-    since = _first_id_of(max(min(reached, now) - LONGEST_TRANSACTION, EPOCH))
+    since = id_from(max(min(reached, now) - LONGEST_TRANSACTION, EPOCH))
     with connection.cursor() as cursor:
-        cursor.execute(statement, [stored_id(since), end.shard, BATCH])
+        cursor.execute(statement, [since, end.shard, BATCH])
         return [(UUID(str(event_id)), text) for event_id, text in cursor.fetchall()]
 
 
@@ -109,6 +120,11 @@ def _written_at(event_id: UUID) -> datetime:
 def _first_id_of(instant: datetime) -> UUID:
     """The lowest UUIDv7 of this millisecond."""
     return UUID(int=(int(instant.timestamp() * 1000) << 80) | (7 << 76) | (2 << 62))
+
+
+def id_from(instant: datetime) -> Any:
+    """Ids of lines that were written from then on are not lower."""
+    return stored_id(_first_id_of(instant))
 
 
 def stored_id(value: UUID) -> Any:
@@ -125,17 +141,28 @@ def sign(*, now: datetime) -> AuditHead:
     return AuditHead.objects.create(at=now, head=head)
 
 
-def read_head(head: str) -> dict[str, tuple[int, str]] | None:
-    """The ends that it knows: place and hash, by shard. None if this house has not signed it."""
+Ends = dict[str, tuple[int, str]]
+
+
+def read_head(head: str) -> tuple[Ends, bool] | None:
+    """The ends that it knows, place and hash by shard, and whether a key of this house has signed it.
+
+    None for what is no head. A key that was retired signs nothing any more, and cannot be told from a stranger's.
+    """
     form, _, rest = head.partition(":")
     try:
         said, signature = (urlsafe_b64decode(part) for part in rest.split(":"))
-    except ValueError:
+        ends = {shard: (int(place), str(sealed)) for shard, (place, sealed) in orjson.loads(said)["ends"].items()}
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None
+    return (ends, _is_ours(said, signature)) if form == FORMAT else None
+
+
+def _is_ours(said: bytes, signature: bytes) -> bool:
     known = settings.OAUTH2_PROVIDER
     for pem in [known["OIDC_RSA_PRIVATE_KEY"], *known["OIDC_RSA_PRIVATE_KEYS_INACTIVE"]]:
         public: Any = load_pem_private_key(pem.encode(), password=None).public_key()
         with suppress(InvalidSignature):
             public.verify(signature, said, *SIGNATURE)
-            return dict(orjson.loads(said)["ends"]) if form == FORMAT else None
-    return None
+            return True
+    return False

@@ -4,8 +4,9 @@ Problem.kind
 ├── changed     the line is not what was sealed
 ├── deleted     the seal's line is gone
 ├── gap         a place of the chain is gone, or was written by somebody without the key
+├── stray       a seal stands beside the chains: only its line seems to be sealed
 ├── cut         a signed head knows a later end than there is, or another one
-├── forged      a head was not signed by this house
+├── forged      a head was not signed by this house, or by a key that is gone, and the chains do not agree with it
 └── unsealed    a line has no seal, long after it was written
 """
 
@@ -57,7 +58,7 @@ def verify(*, now: datetime, heads: Iterable[str] = ()) -> Verdict:
     kept = AuditHead.objects.order_by("id").values_list("head", flat=True)
     for head in dict.fromkeys([*kept, *heads]):
         problems += _against(head)
-    return Verdict(lines, (*problems, *_unsealed(now=now)))
+    return Verdict(lines, (*problems, *_stray(), *_unsealed(now=now)))
 
 
 def _chain(shard: int) -> tuple[int, list[Problem]]:
@@ -94,27 +95,40 @@ def _pages(shard: int) -> Iterator[list[tuple[int, Any, str | None]]]:
 
 
 def _against(head: str) -> Iterator[Problem]:
-    """What a signed head knows and the chains do not."""
-    ends = seals.read_head(head)
-    if ends is None:
+    """What a signed head knows and the chains do not. One by a key that is gone is good while the chains agree."""
+    read = seals.read_head(head)
+    ends, is_ours = read or ({}, False)
+    other = [
+        (shard, place) for shard, (place, sealed) in ends.items() if place and not _is_sealed(shard, place, sealed)
+    ]
+    if read is None or (other and not is_ours):
         yield Problem("forged", None, None, f"the head …{head[-12:]} was not signed by this house")
         return
-    for shard, (sequence, sealed) in ends.items():
-        if sequence == 0:
-            continue
-        seal = AuditSeal.objects.filter(shard=int(shard), sequence=sequence).first()
-        if seal is None or bytes(seal.hash).hex() != sealed:
-            yield Problem("cut", int(shard), sequence, "a signed head knows another line at this place")
+    for shard, place in other:
+        yield Problem("cut", int(shard), place, "a signed head knows another line at this place")
+
+
+def _is_sealed(shard: str, place: int, sealed: str) -> bool:
+    seal = AuditSeal.objects.filter(shard=shard, sequence=place).first() if shard.isdigit() else None
+    return seal is not None and bytes(seal.hash).hex() == sealed
+
+
+def _stray() -> Iterator[Problem]:
+    """Seals where no chain is. Whoever may insert could make the others pass over a line with one."""
+    beside = AuditSeal.objects.exclude(shard__lt=SHARDS, sequence__gte=1)
+    for shard, place in beside.order_by("shard", "sequence").values_list("shard", "sequence")[:MOST_PROBLEMS]:
+        yield Problem("stray", shard, place, "no chain has this place")
 
 
 def _unsealed(*, now: datetime) -> Iterator[Problem]:
     statement = """
         SELECT count(*) FROM audit_event e
-        WHERE e.at < %s AND NOT EXISTS (SELECT 1 FROM audit_seal s WHERE s.event_id = e.id)
+        WHERE (e.at < %s OR e.id < %s) AND NOT EXISTS (SELECT 1 FROM audit_seal s WHERE s.event_id = e.id)
     """
-    before = connection.ops.adapt_datetimefield_value(now - SEALED_WITHIN)
+    before = now - SEALED_WITHIN
     with connection.cursor() as cursor:
-        cursor.execute(statement, [before])
+        # By its id, too: a line that was put among older ones may tell any time.
+        cursor.execute(statement, [connection.ops.adapt_datetimefield_value(before), seals.id_from(before)])
         (count,) = cursor.fetchone()
     if count:
         yield Problem("unsealed", None, None, f"{count} lines have no seal")

@@ -30,6 +30,11 @@ LONG = {
     "cancelling": "The airline is being asked to cancel. Nothing is cancelled until this page says so.",
     "manual_review": "The airline does not tell what became of it. Our staff asks; do not book it again.",
 }
+# The operations name the provider, which tells a traveler nothing.
+WHY = {
+    "provider_refused": "The airline refused the booking.",
+    "provider_unavailable": "The airline could not be reached.",
+}
 UNDER_WAY = {
     "accept_schedule_change": "The airline is being told that the new times suit you.",
 }
@@ -64,7 +69,8 @@ def _lapsed(trip: Mapping[str, Any], now: datetime) -> str:
 
 
 def _failed(trip: Mapping[str, Any], now: datetime) -> str:
-    return f"{trip['failure']['message']} Nothing was booked."
+    failure = trip["failure"]
+    return f"{WHY.get(failure['code'], failure['message'])} Nothing was booked."
 
 
 def _cancelled(trip: Mapping[str, Any], now: datetime) -> str:
@@ -73,11 +79,12 @@ def _cancelled(trip: Mapping[str, Any], now: datetime) -> str:
 
 
 def _refund(trip: Mapping[str, Any]) -> str:
-    refund = trip["cancellation"]["refund"]
+    refund, penalty = trip["cancellation"]["refund"], trip["cancellation"]["penalty"]
     if refund is None:
         return "What it gives back, the airline has not said yet."
     if not refund["amount"].strip("0."):
-        return "Nothing is given back."
+        was_never_paid = not trip["documents"] and penalty is not None and not penalty["amount"].strip("0.")
+        return "It had not been paid for." if was_never_paid else "Nothing is given back."
     return f"{refund['amount']} {refund['currency']} is given back."
 
 

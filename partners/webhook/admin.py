@@ -35,7 +35,7 @@ class WebhookEndpointAdmin(ReadOnlyAdmin):
 
     @admin.display(description="host")
     def host(self, endpoint: WebhookEndpoint) -> str:
-        return endpoint.url.partition("://")[2].partition("/")[0].partition("?")[0]
+        return _host(endpoint)
 
     @display(description="mode", label={"live": "warning", "test": "info"})
     def mode(self, endpoint: WebhookEndpoint) -> str:
@@ -51,6 +51,10 @@ class WebhookEndpointAdmin(ReadOnlyAdmin):
         return "failing" if is_failing else endpoint.state
 
 
+def _host(endpoint: WebhookEndpoint) -> str:
+    return endpoint.url.partition("://")[2].partition("/")[0].partition("?")[0]
+
+
 class Attempts(TabularInline):
     """What was sent when, and what came of it."""
 
@@ -59,6 +63,7 @@ class Attempts(TabularInline):
     readonly_fields = fields
     extra = 0
     can_delete = False
+    hide_title = True
 
     @admin.display(description="at (UTC)")
     def when(self, attempt: WebhookAttempt) -> str:
@@ -82,12 +87,12 @@ class Attempts(TabularInline):
 
 @admin.register(WebhookDelivery)
 class WebhookDeliveryAdmin(ReadOnlyAdmin):
-    list_display = ("type_", "partner", "standing", "why", "tries", "due_at", "created")
+    list_display = ("type_", "partner", "host", "standing", "why", "tries", "due")
     list_filter = ("state", "last_failure")
     list_select_related = ("endpoint__partner", "event")
     search_fields = ("id__exact", "endpoint__id__exact", "event__id__exact", "event__subject_id__exact")
     search_help_text: ClassVar[Any] = "A whole delivery id, endpoint id, event id (webhook-id) or booking id."
-    fields = ("id", "type_", "event_id", "subject", "endpoint", "standing", "why", "tries", "due_at", "lease_until",
+    fields = ("id", "type_", "event_id", "subject", "endpoint", "standing", "why", "tries", "due", "lease_until",
               "created", "settled_at")  # fmt: skip
     readonly_fields = fields
     inlines = (Attempts,)
@@ -105,6 +110,10 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
     def partner(self, delivery: WebhookDelivery) -> str:
         return str(delivery.endpoint.partner)
 
+    @admin.display(description="host")
+    def host(self, delivery: WebhookDelivery) -> str:
+        return _host(delivery.endpoint)
+
     @display(description="state", label=OF_DELIVERY)
     def standing(self, delivery: WebhookDelivery) -> str:
         is_again = delivery.state == WebhookDelivery.State.WAITING and delivery.last_failure
@@ -113,6 +122,10 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
     @admin.display(description="what went wrong last")
     def why(self, delivery: WebhookDelivery) -> str:
         return Failure(delivery.last_failure).label if delivery.last_failure else ""
+
+    @admin.display(description="due (UTC)", ordering="due_at")
+    def due(self, delivery: WebhookDelivery) -> str:
+        return to_the_second(delivery.due_at) if delivery.state == WebhookDelivery.State.WAITING else ""
 
     @admin.display(description="created (UTC)", ordering="created_at")
     def created(self, delivery: WebhookDelivery) -> str:

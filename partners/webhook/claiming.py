@@ -1,14 +1,18 @@
-"""Which deliveries a worker takes: a few of each endpoint, the endpoint first that has waited longest for its turn.
+"""Which deliveries a worker takes: a few of each endpoint, of partners first that hold the fewest of its places, and of
+their endpoints the one first that has waited longest for its turn.
 
-So one that is slow or dead holds places of its own and nobody else's, and one that fails holds a single one.
+So one that is slow or dead holds places of its own and nobody else's, one that fails holds a single one, and a partner
+whose twenty endpoints are all slow keeps no other waiting for more than the next free place.
 """
 
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import OperationalError, connection, transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When, Window
+from django.db.models.functions import RowNumber
 
 from partners.webhook.models import WebhookDelivery, WebhookEndpoint
 
@@ -17,10 +21,12 @@ PLACES = 4
 PLACES_OF_FAILING = 1
 
 
-def claim(*, most: int, now: datetime) -> list[WebhookDelivery]:
-    """Deliveries that are due, taken for LEASE. None goes to two claimers. With no transaction open."""
+def claim(*, most: int, now: datetime, held: Mapping[UUID, int] | None = None) -> list[WebhookDelivery]:
+    """Deliveries that are due, taken for LEASE. None goes to two claimers. `held`: how many each partner has of the
+    claimer's places already. With no transaction open.
+    """
     taken: list[UUID] = []
-    for endpoint in _waiting_for_their_turn(now, most):
+    for endpoint in _waiting_for_their_turn(now, most, held or {}):
         if len(taken) < most:
             with suppress(OperationalError):  # somebody holds a lock: another endpoint's turn, and this one's later
                 taken += _claim_of(endpoint, most=most - len(taken), now=now)
@@ -29,11 +35,15 @@ def claim(*, most: int, now: datetime) -> list[WebhookDelivery]:
     return list(WebhookDelivery.objects.filter(pk__in=taken).select_related("endpoint", "event").order_by("id"))
 
 
-def _waiting_for_their_turn(now: datetime, most: int) -> list[WebhookEndpoint]:
+def _waiting_for_their_turn(now: datetime, most: int, held: Mapping[UUID, int]) -> list[WebhookEndpoint]:
     free = Q(lease_until=None) | Q(lease_until__lte=now)
     waits = WebhookDelivery.objects.filter(free, endpoint=OuterRef("pk"), state="waiting", due_at__lte=now)
     rows = WebhookEndpoint.objects.filter(Exists(waits), state=WebhookEndpoint.State.ENABLED, partner__is_active=True)
-    return list(rows.only("failing_since").order_by(F("served_at").asc(nulls_first=True), "id")[:most])
+    turn = [F("served_at").asc(nulls_first=True), F("id").asc()]
+    holds = Case(*[When(partner_id=one, then=Value(count)) for one, count in held.items()], default=Value(0))
+    # A partner's second endpoint comes as if the first had taken all that it may.
+    before = (Window(RowNumber(), partition_by="partner_id", order_by=turn) - 1) * PLACES
+    return list(rows.only("failing_since").order_by(holds + before, *turn)[:most])
 
 
 def _claim_of(endpoint: WebhookEndpoint, *, most: int, now: datetime) -> list[UUID]:

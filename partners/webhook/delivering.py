@@ -9,8 +9,9 @@ A worker that dies between sending and settling leaves a row whose lease ends: i
 
 import hashlib
 import time
+from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from threading import Event as Flag
@@ -18,7 +19,7 @@ from threading import Lock
 from typing import Any
 
 import structlog
-from django.db import OperationalError, connection, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 from django.db.models import Q
 
 from movmo.kit import clock
@@ -67,13 +68,18 @@ def deliver_due() -> None:
     while _asked.is_set() and _on_duty.acquire(blocking=False):
         shift = _Shift()
         try:
-            _asked.clear()
-            is_all = shift.work()
+            if not _is_all_taken(shift):
+                nudge.say(services.QUEUE)
         finally:
-            _on_duty.release()
-        if not is_all:
-            nudge.say(services.QUEUE)
-        shift.finish()
+            shift.finish()  # also when there was no more to be taken because the database went away: some is out
+
+
+def _is_all_taken(shift: "_Shift") -> bool:
+    try:
+        _asked.clear()
+        return shift.work()
+    finally:
+        _on_duty.release()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +111,8 @@ class _Shift:
 
     def _depart(self) -> None:
         free = AT_ONCE - len(self._flights)
-        for delivery in claiming.claim(most=free, now=clock.now()) if free else []:
+        held = Counter(flight.delivery.endpoint.partner_id for flight in self._flights.values())
+        for delivery in claiming.claim(most=free, now=clock.now(), held=held) if free else []:
             now = clock.now()
             work = partial(sending.send, delivery, addresses.outbound())
             flight = _Flight(delivery, now, time.monotonic() + DEADLINE + 1)
@@ -128,11 +135,14 @@ def _is_settled(flight: _Flight, outcome: Outcome) -> bool:
     """
     try:
         settle(flight.delivery, outcome, now=clock.now())
-    except OperationalError as failure:
+    except (OperationalError, InterfaceError) as failure:
         log.warning("webhook.not_settled", delivery_id=str(flight.delivery.pk), error=type(failure).__name__)
         connection.close_if_unusable_or_obsolete()
         time.sleep(TICK)
         return time.monotonic() > flight.ends + claiming.LEASE.total_seconds()
+    except IntegrityError:
+        # The event was forgotten meanwhile, or the commit before had come through and only its answer was lost.
+        log.warning("webhook.nothing_to_settle", delivery_id=str(flight.delivery.pk))
     return True
 
 
@@ -153,7 +163,10 @@ def settle(delivery: WebhookDelivery, outcome: Outcome, *, now: datetime) -> Non
     with transaction.atomic(durable=True):
         attempt.save(force_insert=True)
         mine = WebhookDelivery.objects.filter(pk=delivery.pk, fence=delivery.fence, state="waiting")
-        if mine.update(**_after(delivery, outcome, now)):
+        if _has_moved(delivery.endpoint) and outcome.failure:
+            # What the address said that its partner has left is nothing about the one that is tried next.
+            mine.update(**_after(delivery, replace(outcome, failure=Failure.STATUS, wait=timedelta(0)), now))
+        elif mine.update(**_after(delivery, outcome, now)):
             _note_health(delivery.endpoint, outcome, now)
     if outcome.failure:
         log.info(
@@ -164,6 +177,11 @@ def settle(delivery: WebhookDelivery, outcome: Outcome, *, now: datetime) -> Non
             status=outcome.status,
             failure=outcome.failure,
         )
+
+
+def _has_moved(endpoint: WebhookEndpoint) -> bool:
+    """Whether it has another address by now than the one that the attempt went to."""
+    return not WebhookEndpoint.objects.filter(pk=endpoint.pk, url=endpoint.url).exists()
 
 
 def _after(delivery: WebhookDelivery, outcome: Outcome, now: datetime) -> dict[str, Any]:
@@ -183,7 +201,7 @@ def pause(delivery: WebhookDelivery) -> timedelta:
 
 
 def _note_health(endpoint: WebhookEndpoint, outcome: Outcome, now: datetime) -> None:
-    row = WebhookEndpoint.objects.filter(pk=endpoint.pk)
+    row = WebhookEndpoint.objects.filter(pk=endpoint.pk, url=endpoint.url)
     if not outcome.failure:
         row.exclude(failing_since=None).update(failing_since=None)
         return
@@ -199,7 +217,7 @@ def _note_health(endpoint: WebhookEndpoint, outcome: Outcome, now: datetime) -> 
 
 def _switch_off(endpoint: WebhookEndpoint, reason: WebhookEndpoint.Reason, when: Q, now: datetime) -> None:
     """Once: whoever changes the row tells of it, in the same transaction."""
-    row = WebhookEndpoint.objects.filter(when, pk=endpoint.pk, state=WebhookEndpoint.State.ENABLED)
+    row = WebhookEndpoint.objects.filter(when, pk=endpoint.pk, url=endpoint.url, state=WebhookEndpoint.State.ENABLED)
     if row.update(state=WebhookEndpoint.State.DISABLED, disabled_reason=reason, disabled_at=now):
         services.tell(endpoint, DISABLED, EndpointDisabledEvent(endpoint_id=endpoint.pk, reason=reason), at=now)
         log.warning("webhook.endpoint_disabled", endpoint_id=str(endpoint.pk), reason=reason)

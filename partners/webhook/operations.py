@@ -204,6 +204,7 @@ def redeliver_webhook(ctx: Context, request: DeliveryRequest) -> DeliveryView:
     needs=Credentials.KEY,
     scopes=(),
     effect=Effect.WRITE,
+    cost=10,
     errors=(NotFound, WebhookEndpointDisabled, RedeliveryRangeTooLarge),
     tool=False,
 )

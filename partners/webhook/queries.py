@@ -34,15 +34,6 @@ def owned(ctx: Context, endpoint_id: UUID) -> WebhookEndpoint:
     return endpoint
 
 
-def owned_delivery(ctx: Context, endpoint_id: UUID, delivery_id: UUID) -> WebhookDelivery:
-    """Raises NotFound."""
-    endpoint = owned(ctx, endpoint_id)
-    delivery = WebhookDelivery.objects.filter(pk=delivery_id, endpoint=endpoint).select_related("event").first()
-    if delivery is None:
-        raise NotFound("webhook delivery")
-    return delivery
-
-
 def all_of(ctx: Context) -> EndpointList:
     return EndpointList(data=[view(endpoint, ctx.now) for endpoint in reached(ctx).order_by("id")])
 

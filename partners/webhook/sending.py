@@ -64,6 +64,7 @@ def send(delivery: WebhookDelivery, outbound: Outbound) -> Outcome:
         sent = letter(delivery, now=at)
         target = addresses.target_of(sent.url)
         answer = outbound.call(target, _request(sent, target, at), seconds=DEADLINE, largest=LARGEST_ANSWER)
+        return Outcome(at, _since(began), _failure_of(answer.status), answer.status, _wait(answer, at))
     except CallFailed as failure:
         return Outcome(at, _since(began), failure.failure)
     except WebhookUrlRefused:  # the rules, or the setting for loopback, have changed since it was registered
@@ -71,7 +72,6 @@ def send(delivery: WebhookDelivery, outbound: Outbound) -> Outcome:
     except Exception:
         log.exception("webhook.send_crashed", delivery_id=str(delivery.pk))
         return Outcome(at, _since(began), Failure.OURS)
-    return Outcome(at, _since(began), _failure_of(answer.status), answer.status, _wait(answer, at))
 
 
 def _request(letter: Letter, target: Target, at: datetime) -> bytes:
@@ -109,7 +109,7 @@ def _wait(answer: Answer, at: datetime) -> timedelta:
         return min(timedelta(seconds=int(stated)), LONGEST_WAIT)
     try:
         until = parsedate_to_datetime(stated)
-    except ValueError:
+    except (ValueError, OverflowError):  # the library does not mind years and hours without end
         return timedelta(0)
     until = until if until.tzinfo else until.replace(tzinfo=UTC)
     return max(timedelta(0), min(until - at, LONGEST_WAIT))

@@ -9,7 +9,7 @@ DomainError
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
@@ -126,11 +126,14 @@ def _save_in_free_slot(endpoint: WebhookEndpoint) -> None:
 
 
 def update(ctx: Context, request: UpdateEndpoint) -> EndpointView:
-    """Switched on again, it begins without its past failures. Raises NotFound, WebhookUrlRefused, EventTypeUnknown."""
+    """Switched on again, or at another URL, it begins without its past failures.
+
+    Raises NotFound, WebhookUrlRefused or EventTypeUnknown.
+    """
     endpoint = queries.owned(ctx, request.endpoint_id)
     _refuse_unknown(request.event_types)
     addresses.target_of(request.url)
-    was_on = endpoint.state == WebhookEndpoint.State.ENABLED
+    was_on, has_moved = endpoint.state == WebhookEndpoint.State.ENABLED, endpoint.url != request.url
     endpoint.url, endpoint.event_types = request.url, sorted(set(request.event_types))
     if request.enabled:
         endpoint.state, endpoint.disabled_reason, endpoint.disabled_at = WebhookEndpoint.State.ENABLED, "", None
@@ -138,7 +141,7 @@ def update(ctx: Context, request: UpdateEndpoint) -> EndpointView:
         endpoint.state, endpoint.disabled_at = WebhookEndpoint.State.DISABLED, ctx.now
         endpoint.disabled_reason = WebhookEndpoint.Reason.PARTNER
     changed = ["url", "event_types", "state", "disabled_reason", "disabled_at", "updated_at"]
-    if request.enabled and not was_on:
+    if has_moved or (request.enabled and not was_on):
         endpoint.failing_since = endpoint.failed_at = None
         changed += ["failing_since", "failed_at"]
     endpoint.updated_at = ctx.now
@@ -275,6 +278,7 @@ def again(deliveries: QuerySet[WebhookDelivery], *, now: datetime) -> int:
 
 def redeliver_range(ctx: Context, request: RedeliverRange) -> RangeView:
     """Raises NotFound, WebhookEndpointDisabled, InvalidArguments or RedeliveryRangeTooLarge."""
+    _refuse_unwritable(request)
     if request.since >= request.until:
         raise InvalidArguments({"/since": "`since` must be before `until`."})
     endpoint = _switched_on(ctx, request.endpoint_id)
@@ -283,6 +287,15 @@ def redeliver_range(ctx: Context, request: RedeliverRange) -> RangeView:
     rows = WebhookDelivery.objects.filter(_during(request, "event__"), endpoint=endpoint, state=request.status)
     found = [row.pk for row in _few(rows.only("pk").order_by("pk"))]
     return RangeView(redelivered=again(WebhookDelivery.objects.filter(pk__in=found), now=ctx.now))
+
+
+def _refuse_unwritable(request: RedeliverRange) -> None:
+    """Times that have no place in UTC: the first and last hours of all time, elsewhere. Raises InvalidArguments."""
+    for name in ("since", "until"):
+        try:
+            getattr(request, name).astimezone(UTC)
+        except OverflowError:
+            raise InvalidArguments({f"/{name}": f"`{name}` must be a time between the years 1 and 9999."}) from None
 
 
 def _during(request: RedeliverRange, prefix: str = "") -> Q:

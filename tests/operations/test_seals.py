@@ -1,5 +1,6 @@
 """The audit trail under attack: by somebody who may write in the database, and by time."""
 
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +11,7 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
 from movmo.kit import clock
+from movmo.kit.rsa import new_rsa_key
 from movmo.operations import append_only, seals, verification
 from movmo.operations.audit import SHARDS
 from movmo.operations.models import AuditEvent, AuditHead, AuditSeal, AuditShard
@@ -139,9 +141,18 @@ def test_and_by_a_copy_if_the_heads_were_deleted_too(sealed: int) -> None:
 
 def test_a_head_that_the_house_did_not_sign_is_found(sealed: int) -> None:
     head = seals.sign(now=clock.now())
-    AuditHead.objects.filter(pk=head.pk).update(head=head.head[:-12] + "AAAAAAAAAAAA")
+    said = b'{"ends":{"%d":[1,"00"]}}' % longest()
+    AuditHead.objects.filter(pk=head.pk).update(head=f"{seals.FORMAT}:{urlsafe_b64encode(said).decode()}:AAAA")
     assert problems() == ["forged"]
     assert problems("nonsense") == ["forged", "forged"]
+
+
+def test_a_head_by_a_key_that_was_retired_is_good_while_the_chains_agree(sealed: int, settings: Any) -> None:
+    seals.sign(now=clock.now())
+    settings.OAUTH2_PROVIDER = {**settings.OAUTH2_PROVIDER, "OIDC_RSA_PRIVATE_KEY": new_rsa_key()}
+    assert problems() == []
+    cut(longest())
+    assert problems() == ["forged"]
 
 
 def test_a_line_that_is_never_sealed_is_found(sealed: int) -> None:

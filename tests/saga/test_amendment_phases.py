@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
+from bookings.booking.actors import Actor
+from bookings.booking.amendment import saga
 from bookings.booking.amendment.models import Amendment
 from bookings.booking.amendment.refusals import AirlineRefused, AirlineUnavailable, AlreadyCancelled, HoldLapsed
 from bookings.booking.states import State
@@ -161,6 +163,44 @@ class TestUnknown:
         case.trip.order.status = OrderStatus.CANCELLED if case.kind is CANCEL else OrderStatus.CONFIRMED
         case.trip.clock.forward(minutes=1)
         case.read()
+        assert case.was_written_down
+
+    @pytest.mark.parametrize("case", [ACCEPT], ids=str, indirect=True)
+    def test_what_nobody_answers_in_an_hour_is_asked_by_a_person(self, case: Case) -> None:
+        case.ask(*[moods.does_it_silently] * 100)
+        for _ in range(90):
+            case.trip.clock.forward(seconds=61)
+            case.sweep()
+        assert (case.state, case.trip.amendment.state) == (case.kind.before, Amendment.State.REVIEW)
+        sent = len(case.trip.airline.asked_for)
+        case.trip.clock.forward(hours=5)
+        case.sweep()
+        assert len(case.trip.airline.asked_for) == sent
+
+    @pytest.mark.parametrize("case", [CONFIRM, CANCEL], ids=str, indirect=True)
+    def test_what_the_person_hears_was_not_done_lets_the_booking_go_on(self, case: Case) -> None:
+        case.ask(*[moods.hears_nothing] * 3)
+        for _ in range(6):
+            case.trip.clock.forward(minutes=4)
+            case.sweep()
+        clerk = Actor("staff", "admin")
+        saga.let_go(case.trip.amendment.pk, by=clerk, clock=lambda: case.trip.clock.now)
+        assert (case.state, case.trip.amendment.state) == (case.kind.before, Amendment.State.REFUSED)
+        last = case.trip.booking.transitions.last()
+        assert last is not None
+        assert (last.who, last.via) == ("staff", "admin")
+        assert case.trip.read().under_way is None
+        assert isinstance(case.ask(key="asked-once-more"), Answer)
+        assert case.is_done
+
+    @pytest.mark.parametrize("case", [CONFIRM, CANCEL], ids=str, indirect=True)
+    def test_what_the_person_takes_for_undone_and_was_done_is_told_as_done(self, case: Case) -> None:
+        case.ask(*[moods.hears_nothing] * 3)
+        for _ in range(6):
+            case.trip.clock.forward(minutes=4)
+            case.sweep()
+        case.trip.order.status = OrderStatus.CANCELLED if case.kind is CANCEL else OrderStatus.CONFIRMED
+        saga.let_go(case.trip.amendment.pk, by=Actor("staff", "admin"), clock=lambda: case.trip.clock.now)
         assert case.was_written_down
 
     def test_a_deaf_airline_proves_nothing(self, case: Case) -> None:

@@ -15,6 +15,7 @@ from bookings.booking.sweeping import CALLERS_OWN, PENDING_AT_MOST
 from bookings.providers.types import OrderStatus
 from movmo.kit import clock as real_clock
 from tests.saga import airline as moods
+from tests.saga.amendments import Case
 from tests.saga.trip import Trip
 
 pytestmark = pytest.mark.django_db
@@ -77,6 +78,18 @@ class TestSoon:
         trip.book_and_lose_power_before_the_claim()
         trip.clock.set(trip.clock.now + CALLERS_OWN - SWEEP)
         assert due() == []
+
+    def test_what_was_just_asked_of_a_live_one_is_left_to_its_own_call(self, case: Case) -> None:
+        case.ask_and_lose_power()
+        case.trip.clock.forward(seconds=(CALLERS_OWN - SWEEP).total_seconds())
+        assert due() == []
+
+    def test_and_is_taken_up_when_that_call_died(self, case: Case) -> None:
+        case.ask_and_lose_power()
+        case.trip.clock.forward(seconds=CALLERS_OWN.total_seconds())
+        assert due() == [case.trip.booking.pk]
+        sweep()
+        assert case.is_done
 
     def test_what_somebody_holds_is_left_alone(self, trip: Trip) -> None:
         trip.book(moods.power_fails_before_sending)

@@ -131,3 +131,15 @@ def test_nothing_runs_eagerly_and_redis_waits_longer_than_any_task() -> None:
     assert not celery.app.conf.task_always_eager
     limits = [task.time_limit for name, task in celery.app.tasks.items() if not name.startswith("celery.")]
     assert max(limit or celery.HARD_SECONDS for limit in limits) < broker.VISIBILITY_SECONDS
+
+
+def test_files_that_are_no_messages_are_passed_over(tmp_path: Path) -> None:
+    options = broker.options("", queue="movmo-unread", folder=tmp_path)
+    transport, where = options["broker_transport"], options["broker_transport_options"]
+    with Connection(options["broker_url"], transport=transport, transport_options=where) as files:
+        queue = files.SimpleQueue("movmo-unread")
+        for number, text in enumerate(["", "no message", '{"cut']):
+            (tmp_path / "messages" / f"{number:020}_x.movmo-unread.msg").write_text(text)
+        queue.put({"after": "them"})
+        assert queue.get(timeout=5).payload == {"after": "them"}
+        queue.close()

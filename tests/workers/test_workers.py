@@ -1,5 +1,7 @@
 """Real workers at real brokers: what is told of is done at once, and what nobody told of, too."""
 
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -64,6 +66,31 @@ def test_a_worker_that_is_killed_is_followed_by_another(movmo: House) -> None:
     with movmo.worker("processes", "-B"):
         movmo.until(lambda: rows(state="done"))
     assert movmo.lines == ["begun parcel", "begun parcel", "done parcel"]
+
+
+def test_a_clock_does_not_outlive_its_worker(movmo: House) -> None:
+    """Only the worker is killed, as when memory runs out, and not its group."""
+    with movmo.worker("threads", "-B") as worker:
+        movmo.until(lambda: _children(worker.pid))
+        (clock,) = _children(worker.pid)
+        movmo.until(lambda: len(list(Path(f"/proc/{clock}/task").iterdir())) > 1)  # it has begun
+        worker.kill()
+        worker.wait()
+        try:
+            movmo.until(lambda: _is_over(clock))
+        finally:
+            if not _is_over(clock):
+                os.kill(clock, signal.SIGKILL)
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _is_over(pid: int) -> bool:
+    """Also one that nobody has asked for yet."""
+    stat = Path(f"/proc/{pid}/stat")
+    return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z"
 
 
 def test_a_message_that_kills_its_worker_does_not_go_round_for_ever(movmo: House) -> None:

@@ -1,7 +1,7 @@
 """Writes of acceptances: the first transaction of accepting a change of schedule."""
 
 from bookings.booking import queries
-from bookings.booking.acceptance import saga as saga
+from bookings.booking.acceptance import saga as saga  # registers what it asks
 from bookings.booking.acceptance.refusals import ScheduleChangeDecided, ScheduleChangeWithdrawn
 from bookings.booking.acceptance.schemas import AcceptScheduleChange
 from bookings.booking.actors import Actor

@@ -1,8 +1,16 @@
 """What was asked of orders, in the back office: by whom, and what came of it. Only the saga writes it."""
 
-from django.contrib import admin
+from typing import Any
 
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from bookings.booking.actors import Actor
+from bookings.booking.amendment import saga
 from bookings.booking.amendment.models import Amendment
+from movmo.kit import clock
+from movmo.kit.errors import DomainError
 from movmo.operations.admin import ReadOnlyAdmin
 
 
@@ -31,3 +39,21 @@ class AmendmentAdmin(ReadOnlyAdmin):
         "settled_at",
     )
     readonly_fields = ("id",)
+    actions = ("let_go",)
+
+    @admin.action(description="The airline has not done it: let the booking go on", permissions=["let_go"])
+    def let_go(self, request: HttpRequest, rows: QuerySet[Amendment]) -> None:
+        """Of those under review; the airline's order is looked at once more."""
+        clerk: Any = request.user
+        by = Actor("staff", "admin", clerk.pk)
+        for amendment in rows.filter(state=Amendment.State.REVIEW):
+            try:
+                booking = saga.let_go(amendment.pk, by=by, clock=clock.now)
+            except DomainError as refusal:
+                messages.error(request, f"{amendment.booking_id}: {refusal.text} {refusal.hint}")
+            else:
+                self.log_change(request, amendment, f"Let go; the booking is {booking.state}")
+                messages.success(request, f"{booking.pk} is {booking.state}")
+
+    def has_let_go_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("bookings.change_amendment")

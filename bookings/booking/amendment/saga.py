@@ -9,14 +9,14 @@ them.
 
 The same call repeated and the workers drive an open amendment on; a read only looks up what was sent. A call whose
 answer was lost is looked up by the order's id; only when the airline has had its settle window and has certainly not
-done it, it is sent again, MOST_ATTEMPTS times in all. Then a person asks about a booking that is kept waiting by it;
-what kept nobody waiting is given up. Each kind says what it sends and what the answers mean: hold.saga,
-acceptance.saga, and bookings.cancellation.saga.
+done it, it is sent again, MOST_ATTEMPTS times in all; what no look-up can tell is asked for LONGEST_ASKING. Then a
+person asks, and says if the airline has not done it (`let_go`); what certainly changed nothing is given up. Each kind
+says what it sends and what the answers mean: hold.saga, acceptance.saga, and bookings.cancellation.saga.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from functools import partial
 from typing import Any, Protocol
@@ -33,7 +33,7 @@ from bookings.booking.amendment import queries
 from bookings.booking.amendment.models import Amendment
 from bookings.booking.amendment.refusals import AirlineUnavailable, AlreadyCancelled, HoldLapsed
 from bookings.booking.models import Booking
-from bookings.booking.saga import MOST_ATTEMPTS, STATE_OF_ORDER, as_recorded, is_ticketed
+from bookings.booking.saga import MOST_ATTEMPTS, STATE_OF_ORDER, as_recorded, ended_by_airline, is_ticketed
 from bookings.booking.schedule_change import services as schedule_changes
 from bookings.booking.states import LIVE, State
 from bookings.booking.steps import LEASE, Clock
@@ -46,6 +46,7 @@ from movmo.operations.events import EventType
 
 log = structlog.get_logger()
 
+LONGEST_ASKING = timedelta(hours=1)
 IN_PLACE = LIVE | {State.CANCELLED, State.LAPSED}
 """A booking that an amendment did not move, or that the airline has ended meanwhile, goes nowhere else."""
 
@@ -182,6 +183,39 @@ def look_up(amendment_id: UUID, *, clock: Clock) -> Booking:
     return _ask_about(amendment, clock=clock)
 
 
+def let_go(amendment_id: UUID, *, by: Actor, clock: Clock) -> Booking:
+    """A person has asked the airline, which has not done it: the booking goes on as the airline has it.
+
+    If the order says otherwise, that is what is written. Raises AirlineUnavailable; another's state stays as it is.
+    """
+    amendment, now = queries.with_booking(amendment_id), clock()
+    booking = amendment.booking
+    if amendment.state != Amendment.State.REVIEW or not steps.lease_is_over(booking, now=now):
+        return booking
+    claimed = steps.claim(booking, State(booking.state), now=now)
+    if claimed is None:
+        return steps.reload(booking.pk)
+    amendment.booking = claimed
+    order = _looked_up(claimed, now=now)
+    if order is None:
+        steps.pause(claimed, now=now)
+        raise AirlineUnavailable(provider=booking.provider)
+    ask = _asks[amendment.kind]
+    is_over = order.status in (OrderStatus.LAPSED, OrderStatus.CANCELLED)
+    if is_over or ask.verdict(amendment, order, is_answer=False) is Verdict.DONE:
+        return _judge(amendment, order, now=now)
+    outcome = ask.not_sent(amendment, AirlineUnavailable(provider=booking.provider))
+    return close(amendment, outcome, order=order, now=now, reason="our staff: the airline has not done it", by=by)
+
+
+def _looked_up(booking: Booking, *, now: datetime) -> ProviderOrder | None:
+    try:
+        return registry.provider(booking.provider).get_order(booking.order_id, now=now)
+    except ProviderFailure as failure:
+        log.warning("amendment.look_up_failed", booking_id=str(booking.pk), detail=failure.detail)
+        return None
+
+
 def _ask_about(claimed: Amendment, *, clock: Clock) -> Booking:
     booking = claimed.booking
     try:
@@ -210,19 +244,25 @@ def _judge(claimed: Amendment, order: ProviderOrder | None, *, now: datetime, is
         failure = HoldLapsed.of(booking) if order.status is OrderStatus.LAPSED else AlreadyCancelled()
         outcome = replace(ended(booking, order, now=now), failure=failure)
         return close(claimed, outcome, order=order, now=now, reason=f"the order is {order.status}", by=AIRLINE)
-    if verdict is Verdict.ASK_AGAIN:
-        return _note(claimed, State(claimed.booking.state), now=now, reason="to be asked again", sent_at=None)
+    if verdict is Verdict.ASK_AGAIN and claimed.state == Amendment.State.OPEN:
+        return _asked_again(claimed, now=now)
     return _not_done(claimed, now=now)
 
 
 def ended(booking: Booking, order: ProviderOrder, *, now: datetime) -> Outcome:
     """What is written of an order that the airline has ended by itself: no change of schedule waits any more."""
-    changes: dict[str, Any] = {}
-    if order.status is OrderStatus.CANCELLED:
-        changes = {"cancelled_by": "airline", "refund_minor": order.refund.minor if order.refund else None}
     news = schedule_changes.called_off(booking)
     more = news.events(STATE_OF_ORDER[order.status])
-    return Outcome(changes=changes, more=more, also=partial(news.write, now=now))
+    return Outcome(changes=ended_by_airline(order, booking), more=more, also=partial(news.write, now=now))
+
+
+def _asked_again(claimed: Amendment, *, now: datetime) -> Booking:
+    """Repeating it is safe, and only its answer tells. Who gives none for so long is asked by a person."""
+    state = State(claimed.booking.state)
+    if claimed.attempts < MOST_ATTEMPTS or now - claimed.created_at < LONGEST_ASKING:
+        return _note(claimed, state, now=now, reason="to be asked again", sent_at=None)
+    reason = f"no answer after {claimed.attempts} attempts"
+    return _note(claimed, state, now=now, reason=reason, state=Amendment.State.REVIEW)
 
 
 def _not_done(claimed: Amendment, *, now: datetime) -> Booking:

@@ -6,7 +6,7 @@ from bookings.booking.amendment.models import Amendment
 from bookings.booking.amendment.refusals import BookingBusy, HoldLapsed, check_free
 from bookings.booking.amendment.services import begin
 from bookings.booking.failures import PriceChanged
-from bookings.booking.hold import saga as saga
+from bookings.booking.hold import saga as saga  # registers what it asks
 from bookings.booking.hold.schemas import ConfirmHold
 from bookings.booking.models import HELD_MONEY, Booking
 from bookings.booking.states import State

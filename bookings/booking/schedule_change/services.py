@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from bookings.booking.amendment.models import Amendment
+from bookings.booking.amendment.queries import UNDER_WAY
 from bookings.booking.amendment.refusals import AirlineUnavailable
 from bookings.booking.events import SCHEDULE_CHANGED, ScheduleChangeEvent
 from bookings.booking.models import Booking
@@ -19,7 +20,6 @@ from bookings.providers.types import AnnouncedChange
 from movmo.operations.events import EventType
 
 Severity = ScheduleChange.Severity
-UNDER_WAY = (Amendment.State.OPEN, Amendment.State.REVIEW)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from bookings.providers.errors import Refusal
 from bookings.providers.types import OrderStatus
 from bookings.sandbox_airline.models import SandboxOrder
 from movmo.kit.errors import DomainError, NotFound
+from movmo.kit.money import Money
 from movmo.operations.context import Caller
 from movmo.operations.dispatch import Answer
 from movmo.operations.models import Event
@@ -193,6 +194,15 @@ class TestTheAirlineWasFirst:
         told = booked.read().cancellation
         assert told is not None
         assert (told.cancelled_by, told.refund, told.penalty) == ("airline", booked.read().total, None)
+
+    def test_money_of_another_currency_is_not_told_as_the_booking_s(self, booked: LiveTrip) -> None:
+        booked.quote()
+        booked.airline.end(booked.order_id, OrderStatus.CANCELLED)
+        booked.order.refund = Money(12_300, "JPY")
+        booked.cancel()
+        told = booked.read().cancellation
+        assert told is not None
+        assert (told.cancelled_by, told.refund) == ("airline", None)
 
     def test_a_change_of_schedule_that_waited_is_withdrawn(self, booked: LiveTrip) -> None:
         booked.announce()

@@ -119,6 +119,23 @@ class TestRefused:
             world.quote(booking)
         assert (Booking.objects.get().state, CancellationQuote.objects.count()) == (State.TICKETED, 0)
 
+    @pytest.mark.parametrize(
+        ("refund", "penalty"),
+        [
+            (Money(9_000, "JPY"), Money(0, "EUR")),
+            (Money(9_000, "EUR"), Money(100, "USD")),
+            (Money(-1, "EUR"), Money(0, "EUR")),
+        ],
+    )
+    def test_terms_in_money_that_the_booking_was_not_paid_with(
+        self, world: World, install_airline: Callable[[Airline], None], refund: Money, penalty: Money
+    ) -> None:
+        booking = world.booking()
+        install_airline(Foreign(refund, penalty))
+        with pytest.raises(AirlineRefused):
+            world.quote(booking)
+        assert (Booking.objects.get().state, CancellationQuote.objects.count()) == (State.TICKETED, 0)
+
     def test_what_was_cancelled_while_the_airline_was_asked(
         self, world: World, install_airline: Callable[[Airline], None]
     ) -> None:
@@ -151,3 +168,14 @@ class Meddled(SandboxAirline):
         terms = super().quote_cancellation(order_id, now=now)
         self._meanwhile()
         return terms
+
+
+class Foreign(SandboxAirline):
+    """Answers a question about cancelling with these terms."""
+
+    def __init__(self, refund: Money, penalty: Money) -> None:
+        super().__init__()
+        self._amounts = refund, penalty
+
+    def quote_cancellation(self, order_id: str, *, now: datetime) -> CancellationTerms:
+        return CancellationTerms("ccq_1", *self._amounts, "voucher", now + timedelta(minutes=30))

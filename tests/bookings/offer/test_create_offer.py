@@ -13,8 +13,10 @@ from bookings.offer.party import InfantWithoutAdult, TooManyPassengers, Unaccomp
 from bookings.offer.schemas import OfferStatus, OfferView
 from bookings.offer.services import NotBookable, OfferShapeUnknown, OfferStale, new_offer, raw_of
 from bookings.providers import registry
+from bookings.providers.duffel.mapping import parse_offer
 from bookings.providers.registry import ProviderUnknown
-from bookings.providers.types import ParsedOffer
+from bookings.providers.types import ParsedOffer, PassengerType, SearchQuery, SliceQuery
+from bookings.sandbox_airline.services import SandboxAirline
 from movmo.kit.crypto import DecryptionFailed
 from movmo.kit.ids import new_id
 from movmo.operations.context import Caller
@@ -187,3 +189,19 @@ def test_an_offer_that_failed_for_good_is_released_as_refused(world: World) -> N
     services.release(offer.pk, still_valid=False)
     offer.refresh_from_db()
     assert offer.status == OfferStatus.REFUSED
+
+
+def test_no_offer_outlives_its_first_flight(world: World, clock: StoppedClock) -> None:
+    query = SearchQuery((SliceQuery("AMS", "LIS", clock.now.date()),), (PassengerType.ADULT,))
+    departing = parse_offer(SandboxAirline().search(query, now=clock.now)[0]).normalised.segments[0].departing.utc
+    clock.set(departing - timedelta(minutes=5))
+    last_minute = next(
+        raw
+        for raw in SandboxAirline().search(query, now=clock.now)
+        if parse_offer(raw).normalised.segments[0].departing.utc == departing
+    )
+    offer = submit(world, last_minute)
+    assert (offer.status, offer.expires_at, offer.expiry_source) == ("active", departing, "policy")
+    clock.set(departing)
+    with pytest.raises(OfferStale):
+        world.book(offer)

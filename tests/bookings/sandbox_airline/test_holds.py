@@ -11,7 +11,7 @@ from bookings.sandbox_airline.models import SandboxTicket
 from bookings.sandbox_airline.services import SandboxAirline
 from movmo.kit.money import Money
 from tests.bookings.providers.orders import order
-from tests.bookings.sandbox_airline.stage import NOW, later, place, read, refusal, seats_left
+from tests.bookings.sandbox_airline.stage import NOW, later, offers_of, one_way, place, read, refusal, seats_left
 
 pytestmark = pytest.mark.django_db
 
@@ -41,6 +41,19 @@ def test_a_lapsed_hold_cannot_be_paid_for(airline: SandboxAirline, held: Provide
     assert refusal(lambda: pay(now=later(hours=24))) is Refusal.HOLD_LAPSED
     assert refusal(lambda: pay(now=NOW)) is Refusal.HOLD_LAPSED
     assert not SandboxTicket.objects.exists()
+
+
+def test_a_hold_ends_when_its_flight_leaves_at_the_latest(airline: SandboxAirline) -> None:
+    held_only = next(
+        one
+        for one in offers_of(airline, one_way("JFK", "EWR", on=NOW.date()))
+        if one.normalised.segments[0].departing.utc < later(hours=24)
+    )
+    departing = held_only.normalised.segments[0].departing.utc
+    held = place(airline, held_only, hold=True)
+    assert held_only.normalised.payment_requirements.payment_required_by == held.payment_required_by == departing
+    pay = partial(airline.confirm_hold, held.order_id, total=held.total)
+    assert refusal(lambda: pay(now=departing)) is Refusal.HOLD_LAPSED
 
 
 def test_an_unknown_order_cannot_be_paid_for(airline: SandboxAirline) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,7 +16,7 @@ from bookings.sandbox_airline.models import SandboxInventory, SandboxOrder
 from bookings.sandbox_airline.services import SandboxAirline
 from tests.bookings.providers.orders import order
 from tests.bookings.providers.samples import WHILE_THEY_LIVE, sample
-from tests.bookings.sandbox_airline.stage import NOW, one_way
+from tests.bookings.sandbox_airline.stage import NOW, offers_of, one_way, refusal
 
 pytestmark = pytest.mark.django_db
 
@@ -207,3 +207,11 @@ def test_concurrent_orders_of_one_offer_make_one(airline: SandboxAirline, offer:
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(book, range(8))) == 1
     assert SandboxOrder.objects.count() == 1
+
+
+def test_an_offer_is_not_ordered_once_its_flight_has_left(airline: SandboxAirline) -> None:
+    query = one_way("AMS", "LIS", on=NOW.date())
+    departing = min(one.normalised.segments[0].departing.utc for one in offers_of(airline, query))
+    last_minute = offers_of(airline, query, now=departing - timedelta(minutes=5))
+    offer = next(one for one in last_minute if one.normalised.segments[0].departing.utc == departing)
+    assert refusal(lambda: airline.place_order(order(offer), now=departing)) is Refusal.OFFER_EXPIRED

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bookings.booking.failures import SoldOut
+from bookings.booking.failures import SeatTaken
 from bookings.booking.schemas import BookingView
 from bookings.offer.schemas import OfferView, RefreshView
 from bookings.sandbox_airline.models import SandboxOrder, SandboxSeat
@@ -90,9 +90,18 @@ def test_without_the_refresh_the_airline_refuses_the_order(world: World, bo_at_a
     hers, his = world.mapped_offer(), World(bo_at_aviare).mapped_offer()
     chosen, taken = with_a_seat_each(world, hers), with_a_seat_each(World(bo_at_aviare), his)
     World(bo_at_aviare).book(taken)
-    with pytest.raises(SoldOut):
+    with pytest.raises(SeatTaken):
         world.book(chosen)
     assert SandboxOrder.objects.count() == 1
+
+
+def test_and_the_offer_is_booked_with_another_seat_or_none(world: World, bo_at_aviare: Caller) -> None:
+    hers, his = world.mapped_offer(), World(bo_at_aviare).mapped_offer()
+    chosen, taken = with_a_seat_each(world, hers), with_a_seat_each(World(bo_at_aviare), his)
+    World(bo_at_aviare).book(taken)
+    with pytest.raises(SeatTaken):
+        world.book(chosen)
+    assert view_of(BookingView, world.book(choose(world, chosen))).status == "ticketed"
 
 
 def test_an_answer_about_the_largest_aircraft_is_one_that_an_agent_can_read(world: World) -> None:
