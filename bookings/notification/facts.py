@@ -36,6 +36,11 @@ REFUND_TO = {
     "balance": "to the account that Movmo has with the airline",
 }
 HEADINGS = {"failed": "What was not booked", "lapsed": "What was held", "cancelled": "What is cancelled"}
+# Travelers know airlines, not the providers that their partners know.
+BY_AN_AIRLINE = {
+    "provider_refused": "The airline refused the booking.",
+    "provider_unavailable": "The airline could not be reached.",
+}
 LONGEST_NAME, LONGEST_REASON = 100, 300
 
 
@@ -109,7 +114,8 @@ def _at_origin(at: datetime | None, slices: list[SliceView]) -> dict[str, str] |
 def _failure(booking: Booking) -> str:
     if not booking.failure_code:
         return ""
-    return one_line(revive(booking.failure_code, booking.failure_facts).text, longest=LONGEST_REASON)
+    told = BY_AN_AIRLINE.get(booking.failure_code) or revive(booking.failure_code, booking.failure_facts).text
+    return one_line(told, longest=LONGEST_REASON)
 
 
 def _cancellation(booking: Booking) -> dict[str, Any]:

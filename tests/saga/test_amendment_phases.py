@@ -203,6 +203,14 @@ class TestUnknown:
         saga.let_go(case.trip.amendment.pk, by=Actor("staff", "admin"), clock=lambda: case.trip.clock.now)
         assert case.was_written_down
 
+    @pytest.mark.parametrize("case", [ACCEPT], ids=str, indirect=True)
+    def test_what_cannot_be_after_what_was_said_is_not_believed(self, case: Case) -> None:
+        case.ask(moods.hears_nothing)
+        case.trip.order.status = OrderStatus.LAPSED  # of a ticketed booking
+        case.trip.clock.forward(minutes=4)
+        case.sweep()
+        assert (case.state, case.trip.amendment.state) == (case.kind.before, Amendment.State.OPEN)
+
     def test_a_deaf_airline_proves_nothing(self, case: Case) -> None:
         case.ask(moods.does_it_silently)
         case.trip.airline.is_deaf = True

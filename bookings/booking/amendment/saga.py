@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
 from functools import partial
+from itertools import pairwise
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -35,7 +36,7 @@ from bookings.booking.amendment.refusals import AirlineUnavailable, AlreadyCance
 from bookings.booking.models import Booking
 from bookings.booking.saga import MOST_ATTEMPTS, STATE_OF_ORDER, as_recorded, ended_by_airline, is_ticketed
 from bookings.booking.schedule_change import services as schedule_changes
-from bookings.booking.states import LIVE, State
+from bookings.booking.states import LIVE, TRANSITIONS, State
 from bookings.booking.steps import LEASE, Clock
 from bookings.providers import registry
 from bookings.providers.errors import OutcomeUnknown, ProviderFailure, Refusal, Rejected, Unavailable
@@ -235,6 +236,9 @@ def _judge(claimed: Amendment, order: ProviderOrder | None, *, now: datetime, is
     ask = _asks[claimed.kind]
     if order is None:
         return _not_done(claimed, now=now)
+    if _contradicts(claimed.booking, order):
+        log.error("amendment.order_contradicts", amendment_id=str(claimed.id), order=order.status)
+        return _pause(claimed, now=now)
     verdict = ask.verdict(claimed, order, is_answer=is_answer)
     if verdict is Verdict.DONE:
         outcome = ask.done(claimed, claimed.booking, order, now=now)
@@ -345,6 +349,12 @@ def _path(booking: Booking, order: ProviderOrder) -> tuple[State, ...]:
     if state is State.CONFIRMED:
         return ticketed or (state,)
     return (*([State.CONFIRMING] if state is State.HELD else []), State.CONFIRMED, *ticketed)
+
+
+def _contradicts(booking: Booking, order: ProviderOrder) -> bool:
+    """What cannot be, after what the airline said before, is not believed."""
+    whole = (State(booking.state), *_path(booking, order))
+    return any(after not in TRANSITIONS[before] for before, after in pairwise(whole) if before is not after)
 
 
 def _pause(claimed: Amendment, *, now: datetime) -> Booking:

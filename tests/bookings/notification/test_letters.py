@@ -162,15 +162,15 @@ class TestCancellation:
         journey.is_cancelled(by="airline", refund=None)
         body = journey.letters()[-1].body
         assert "The airline has cancelled it" in body
-        assert "has not said yet what it gives back" in body
+        assert "has not said what it gives back. Ask it" in body
 
     def test_without_a_refund(self, journey: Journey) -> None:
         journey.is_ticketed()
         journey.letters()
-        journey.is_cancelled(by="staff", refund=0, penalty=journey.booking.total_minor, refund_to="none")
+        journey.is_cancelled(by="traveler", refund=0, penalty=journey.booking.total_minor, refund_to="none")
         body = journey.letters()[-1].body
         assert f"gives nothing back and keeps {journey.booking.total}." in body
-        assert "Our staff" in body
+        assert "It was cancelled as you asked." in body
 
     def test_that_an_application_asked_for_is_told_as_such(self, journey: Journey, scout: Application) -> None:
         journey.is_ticketed()
