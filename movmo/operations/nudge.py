@@ -28,6 +28,7 @@ class Messenger:
 
     def __init__(self, send: Send) -> None:
         self._send = send
+        self._is_dismissed = False
         self._begin_anew()
         os.register_at_fork(after_in_child=self._begin_anew)
 
@@ -43,8 +44,12 @@ class Messenger:
                 self._thread = Thread(target=self._run, name="nudge", daemon=True)
                 self._thread.start()
 
+    def dismiss(self) -> None:
+        """Another has taken over: what is still to be said, it leaves unsaid."""
+        self._is_dismissed = True
+
     def _run(self) -> None:
-        while True:
+        while not self._is_dismissed:
             names = {self._said.get(), *self._rest()}
             time.sleep(PAUSE if all(self._is_sent(name) for name in sorted(names)) else SILENCE_AFTER_FAILURE)
 
@@ -61,7 +66,8 @@ class Messenger:
         try:
             self._send(name)
         except Exception as failure:  # noqa: BLE001  whatever the broker's library raises: the sweeps will find the work
-            log.warning("nudge.lost", name=name, error=type(failure).__name__)
+            if not self._is_dismissed:
+                log.warning("nudge.lost", name=name, error=type(failure).__name__)
             return False
         return True
 
@@ -72,6 +78,8 @@ _messenger: Messenger | None = None
 def install(send: Send | None) -> None:
     """Called at start-up by the application, which knows the broker. `send` gets the name of what is waiting."""
     global _messenger
+    if _messenger is not None:
+        _messenger.dismiss()
     _messenger = Messenger(send) if send is not None else None
 
 

@@ -42,7 +42,8 @@ class Traveler:
         aviare = factories.partner()
         self.api_key = factories.api_key(aviare)
         client = factories.application(of=aviare)
-        client.tool_limits = "get_booking=99999"  # one traveler's agent stands for many: the tool itself is measured
+        # One traveler's agent stands for many: it is the tools that are measured, and not their limits.
+        client.tool_limits = " ".join(f"{tool.name}=99999" for tool in registry.tools())
         client.save()
         self.token = factories.token(factories.traveler(), SCOPES, client)
         self.caller = authentication.authenticate(
