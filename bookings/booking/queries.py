@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db.models import F, Q
 
+from bookings.booking import steps
 from bookings.booking.amendment.queries import in_the_hands_of_callers, under_way
 from bookings.booking.models import Booking
 from bookings.booking.ordering import chosen_of
@@ -112,13 +113,8 @@ def pays_with(payment_method_id: UUID) -> bool:
 
 def to_give_back(*, limit: int, now: datetime | None = None) -> list[Booking]:
     """Those first that have waited longest; `now` leaves out those whose bank was asked only just before."""
-    rows = Booking.objects.filter(held_money(), _free(now) if now else Q())
+    rows = Booking.objects.filter(held_money(), steps.free(now) if now else Q())
     return list(rows.select_related("offer", "payment_method").order_by(_LONGEST_WAITING, "id")[:limit])
-
-
-def _free(now: datetime) -> Q:
-    """Nobody has it, and nobody had it only just before."""
-    return Q(lease_until=None) | Q(lease_until__lte=now)
 
 
 def _ticketing(booking: Booking) -> Literal["ticketed", "reserved_not_ticketed", "not_booked"]:
@@ -160,7 +156,7 @@ def open_bookings(*, now: datetime, limit: int, untouched_since: datetime) -> li
     amended = in_the_hands_of_callers(touched_after=untouched_since).values("booking")
     recent = Q(state__in=UNPAID, updated_at__gt=untouched_since) | Q(pk__in=amended)
     rows = (
-        Booking.objects.filter(_free(now), ~recent, state__in=OPEN)
+        Booking.objects.filter(steps.free(now), ~recent, state__in=OPEN)
         .select_related("offer", "payment_method")
         .order_by(_LONGEST_WAITING, "id")
     )

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from pydantic import BaseModel
 
 from bookings.booking import events, failures, states
@@ -36,6 +36,11 @@ Clock = Callable[[], datetime]
 
 def lease_is_over(booking: Booking, *, now: datetime) -> bool:
     return booking.lease_until is None or booking.lease_until <= now
+
+
+def free(now: datetime, *, of: str = "") -> Q:
+    """The same of rows: nobody has the booking, and nobody had it only just before. `of` is the way to it."""
+    return Q((f"{of}lease_until", None)) | Q((f"{of}lease_until__lte", now))
 
 
 def reload(booking_id: UUID) -> Booking:

@@ -61,8 +61,7 @@ def look(booking_id: UUID, *, clock: Clock) -> Booking:
 def _is_due(now: datetime) -> Q:
     """Live, its time has come, and nobody else is asking its airline: an open amendment asks by itself."""
     amended = Amendment.objects.filter(booking=OuterRef("pk"), state=Amendment.State.OPEN)
-    free = Q(lease_until=None) | Q(lease_until__lte=now)
-    return Q(watch_at__lte=now, state__in=LIVE) & free & ~Q(Exists(amended))
+    return Q(watch_at__lte=now, state__in=LIVE) & steps.free(now) & ~Q(Exists(amended))
 
 
 def _ask(claimed: Booking, *, now: datetime) -> ProviderOrder | None:

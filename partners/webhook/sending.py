@@ -70,6 +70,7 @@ def send(delivery: WebhookDelivery, outbound: Outbound) -> Outcome:
     except WebhookUrlRefused:  # the rules, or the setting for loopback, have changed since it was registered
         return Outcome(at, _since(began), Failure.REFUSED_ADDRESS)
     except Exception:
+        # A fault of ours with one letter: it is tried again, and the others of this shift go on.
         log.exception("webhook.send_crashed", delivery_id=str(delivery.pk))
         return Outcome(at, _since(began), Failure.OURS)
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db.models import F, Q, QuerySet
 
+from bookings.booking import steps
 from bookings.booking.actors import MOVMO
 from bookings.booking.amendment.models import Amendment
 from bookings.booking.models import Booking
@@ -31,7 +32,6 @@ def in_the_hands_of_callers(*, touched_after: datetime) -> QuerySet[Amendment]:
 
 def open_amendments(*, now: datetime, limit: int, untouched_since: datetime) -> list[Amendment]:
     """Those that nobody works on, those first that have waited longest: none can starve another."""
-    free = Q(booking__lease_until=None) | Q(booking__lease_until__lte=now)
     theirs = in_the_hands_of_callers(touched_after=untouched_since)
-    rows = Amendment.objects.filter(free, ~Q(pk__in=theirs), state=Amendment.State.OPEN)
+    rows = Amendment.objects.filter(steps.free(now, of="booking__"), ~Q(pk__in=theirs), state=Amendment.State.OPEN)
     return list(rows.order_by(F("booking__lease_until").asc(nulls_first=True), "id")[:limit])
