@@ -3,6 +3,7 @@
 
 VENV ?= .venv
 STAMP := $(VENV)/.installed
+NODE_STAMP := tests/conformance/node_modules/.installed
 ARGS ?=
 
 SHELL := bash
@@ -79,12 +80,21 @@ check-snapshots: $(STAMP)
 	.ci/snapshots check
 
 .PHONY: snapshots
-snapshots: $(STAMP) ## Write docs/openapi.yaml and docs/mcp_tools.json from the declarations
+snapshots: $(STAMP) ## Write docs/openapi.yaml and docs/mcp_*.json from the declarations
 	@.ci/snapshots write
 
 .PHONY: bench
 bench: $(STAMP) ## Measure against the baselines, in one run
 	@.ci/with-postgres python -m tests.bench $(ARGS)
+
+$(NODE_STAMP): tests/conformance/package-lock.json tests/conformance/.npmrc
+	@command -v npm >/dev/null || { echo "npm is needed, which comes with Node. On Debian: apt-get install nodejs npm" >&2; exit 1; }
+	@cd tests/conformance && npm ci --loglevel error
+	@touch "$(NODE_STAMP)"
+
+.PHONY: conformance
+conformance: $(STAMP) $(NODE_STAMP) ## Hold the MCP door against the protocol's own suite and its Inspector (needs npm)
+	@python -m tests.conformance $(ARGS)
 
 .PHONY: chaos
 chaos: $(STAMP) ## Book over both doors while processes and databases are killed, then read all books

@@ -12,11 +12,13 @@ class BookingsConfig(AppConfig):
         from bookings import privacy
         from bookings.booking.queries import pays_with
         from bookings.notification import services as notification
+        from bookings.passenger import queries as passengers
         from bookings.payment_method import services as payment_methods
         from bookings.payment_method.vaults import registry as vaults
         from bookings.providers import registry, transport
         from bookings.sandbox_airline.services import SandboxAirline
         from movmo.accounts.privacy import services as accounts_privacy
+        from movmo.operations.approval import people
 
         transport.install(_transaction_is_open)
         registry.install_sandbox(SandboxAirline(seats_per_flight=settings.MOVMO_SANDBOX_SEATS or None))
@@ -24,6 +26,7 @@ class BookingsConfig(AppConfig):
             vaults.install_spreedly(**vault)
         payment_methods.install_use_check(pays_with)
         accounts_privacy.register(privacy.RECORDS)
+        people.install(passengers.still_are)
         notification.install()
         import bookings.offer.events
         import bookings.operations  # noqa: F401  (both declare)

@@ -1,11 +1,12 @@
-"""The gate in front of the SDK: who may knock, who calls, and whether the token reaches as far as the tool.
+"""The gate in front of the SDK: who may knock, who calls, and whether the token reaches as far as what is called.
 
 In this order: no API key, headers that came twice, OPTIONS, POST only, Host and Origin, no credential in the address,
-bearer token, one bounded JSON-RPC message, scopes. Every refusal is a JSON-RPC error response that teaches, under the
-HTTP status that clients act on.
+bearer token, one bounded JSON-RPC message, scopes or limits. Every refusal is a JSON-RPC error response that teaches,
+under the HTTP status that clients act on.
 
-The gate reads tool names from the body in both protocol eras, with its own parser. The headers that mirror them in the
-modern era (`Mcp-Method`, `Mcp-Name`) are compared with the body by the SDK; nothing is granted on their word.
+The gate reads names of tools and URIs of resources from the body in both protocol eras, with its own parser. The
+headers that mirror them in the modern era (`Mcp-Method`, `Mcp-Name`) are compared with the body by the SDK; nothing is
+granted on their word.
 """
 
 from __future__ import annotations
@@ -18,16 +19,18 @@ from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from mcp_server import addresses, listening, streams
+from mcp_server.callers import CALLER
 from mcp_server.errors import ApiKeyOnMcp, HeaderRepeated, InvalidMessage, OriginNotAllowed, rpc_error
-from mcp_server.server import CALLER
 from movmo.kit import http
 from movmo.kit.errors import DomainError, Internal, Kind
 from movmo.kit.threads import DatabaseThreads, with_fresh_connections
-from movmo.operations import registry, scopes
+from movmo.operations import limits, registry, scopes
 from movmo.operations.context import Caller, Door
 from movmo.operations.credentials import Credentials, bearer_of, refuse_in_url
 from movmo.operations.dispatch import refuse
 from movmo.operations.scopes import BASELINE, InsufficientScope, UserTokenMissing
+from movmo.operations.spec import Operation
 
 log = structlog.get_logger()
 
@@ -37,8 +40,13 @@ SINGLE_HEADERS = (b"authorization", b"host", b"origin", b"content-length", b"con
 
 
 class Gate:
-    def __init__(self, app: ASGIApp, *, credentials: Credentials, threads: DatabaseThreads) -> None:
+    """`brief` is the same application for calls that say one thing, at the end: it answers them without a stream."""
+
+    def __init__(
+        self, app: ASGIApp, *, credentials: Credentials, threads: DatabaseThreads, brief: ASGIApp | None = None
+    ) -> None:
         self._app = app
+        self._brief = brief or app
         self._credentials = credentials
         self._threads = threads
 
@@ -68,12 +76,20 @@ class Gate:
         exchange.check_place()
         refuse_in_url(exchange.scope.get("query_string", b"").decode("latin-1"))
         caller = await self._authenticate(exchange)
-        exchange.check_media_types()
-        length = exchange.headers.get(b"content-length")
-        body = await http.read_body(exchange.receive, length, seconds=settings.MOVMO_BODY_SECONDS)
-        await self._check_scopes(exchange.read_message(body), caller)
-        scope = {**exchange.scope, CALLER: caller}
-        await self._app(scope, _told_again(body, exchange.receive), exchange.send)
+        try:
+            body = await exchange.read_body()
+            message = exchange.read_message(body)
+        except DomainError:
+            await self._threads.run(partial(limits.spend_on_refusal, caller))
+            raise
+        await self._check_reach(message, caller)
+        scope = {**exchange.scope, CALLER: caller, listening.VERIFY: partial(self._authenticate, exchange)}
+        receive = _told_again(body, exchange.receive)
+        if message["method"] == listening.METHOD:
+            await streams.serve(self._app, scope, receive, exchange.send)
+        else:
+            app = self._brief if _says_one_thing(message) else self._app
+            await app(scope, receive, exchange.send)
 
     async def _authenticate(self, exchange: Exchange) -> Caller:
         bearer = exchange.bearer
@@ -88,19 +104,21 @@ class Gate:
         )
         return await self._threads.run(partial(with_fresh_connections, verify))
 
-    async def _check_scopes(self, message: dict[str, Any], caller: Caller) -> None:
-        """HTTP's own 403, which makes a client ask its traveler for more. Dispatch checks again."""
-        name = message.get("params", {}).get("name")
-        if message["method"] != "tools/call" or not isinstance(name, str):
-            return
-        operation = registry.get(name)
-        if operation is None or not operation.tool:
-            return
-        if lacking := scopes.missing(operation, caller):
-            refusal = InsufficientScope(missing=" ".join(lacking), required=list(operation.scopes))
-            audit = partial(refuse, operation, caller, refusal)
-            await self._threads.run(partial(with_fresh_connections, audit))
-            raise refusal
+    async def _check_reach(self, message: dict[str, Any], caller: Caller) -> None:
+        """HTTP's own 403, which makes a client ask its traveler for more. Dispatch checks again, and limits.
+
+        What runs no operation, as a list of tools, is limited here; and what may be refused before it runs one. A call
+        of a tool that there is not is limited where it is refused.
+        """
+        operations = _operations_of(message["method"], message.get("params", {}))
+        if message["method"] == listening.METHOD or (not operations and message["method"] != "tools/call"):
+            await self._threads.run(partial(limits.spend_on_asking, caller))
+        for operation in operations:
+            if lacking := scopes.missing(operation, caller):
+                refusal = InsufficientScope(missing=" ".join(lacking), required=list(operation.scopes))
+                audit = partial(refuse, operation, caller, refusal)
+                await self._threads.run(partial(with_fresh_connections, audit))
+                raise refusal
 
     async def _refuse(self, exchange: Exchange, refusal: DomainError) -> None:
         headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
@@ -130,9 +148,10 @@ class Exchange:
     """One HTTP request and its answer, which carries `X-Request-Id` (the caller's, if decent) whoever writes it."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self.scope = scope
+        # RFC 9110, section 5.5: what is around a value is not part of it, and not every parser takes it off.
+        self.scope = {**scope, "headers": [(name, value.strip(b" \t")) for name, value in scope["headers"]]}
         self.receive = receive
-        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        self.headers: dict[bytes, bytes] = dict(self.scope["headers"])
         offered = self.headers.get(b"x-request-id", b"").decode("latin-1")
         self.request_id = http.request_id(offered)
         self.message_id: str | int | None = None
@@ -173,6 +192,11 @@ class Exchange:
         ):
             raise http.NotAcceptable(media_types="application/json and text/event-stream together")
 
+    async def read_body(self) -> bytes:
+        self.check_media_types()
+        length = self.headers.get(b"content-length")
+        return await http.read_body(self.receive, length, seconds=settings.MOVMO_BODY_SECONDS)
+
     def read_message(self, body: bytes) -> dict[str, Any]:
         """The JSON-RPC request or notification. Stricter than either leg of the SDK, so that both read what we read."""
         message = http.read_json(body)
@@ -185,8 +209,10 @@ class Exchange:
         self.message_id = message.get("id")
         if not isinstance(message.get("method"), str):
             raise InvalidMessage(problem="`method` is not a string")
-        if not isinstance(message.get("params", {}), dict):
+        if not isinstance(params := message.get("params", {}), dict):
             raise InvalidMessage(problem="`params` is not an object")
+        if not isinstance(params.get("arguments"), dict | None):
+            raise InvalidMessage(problem="`arguments` is not an object; send it as JSON, not as a text that holds JSON")
         return message
 
     async def send(self, message: Message) -> None:
@@ -200,6 +226,30 @@ class Exchange:
             headers = [*headers, (b"content-length", str(len(body)).encode())]
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
         await self.send({"type": "http.response.body", "body": body})
+
+
+def _operations_of(method: str, params: dict[str, Any]) -> list[Operation]:
+    """The operations that a message runs; none for a message that runs none, or one that there is not.
+
+    Completions run some too, but only those that the token reaches: the others have no values for it.
+    """
+    if method == "tools/call" and isinstance(name := params.get("name"), str):
+        operation = registry.get(name)
+        return [operation] if operation is not None and operation.tool else []
+    if method == "resources/read" and isinstance(uri := params.get("uri"), str):
+        found = addresses.reader_at(uri)
+        return [found[0]] if found is not None else []
+    return listening.readers_named(params) if method == listening.METHOD else []
+
+
+def _says_one_thing(message: dict[str, Any]) -> bool:
+    """A read whose caller has not asked to hear how it goes on. Writes may take long: a stream keeps them alive."""
+    params = message.get("params", {})
+    meta = params.get("_meta")
+    if message["method"] != "tools/call" or (isinstance(meta, dict) and "progressToken" in meta):
+        return False
+    operations = _operations_of("tools/call", params)
+    return bool(operations) and all(operation.is_read for operation in operations)
 
 
 def _told_again(body: bytes, receive: Receive) -> Receive:

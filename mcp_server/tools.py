@@ -23,9 +23,9 @@ REPLAYED = "replayed"
 KEY_SCHEMA = {
     "type": "string",
     "pattern": arguments.KEY_SCHEMA["pattern"],
-    "description": "A new UUID for each new intention; the same again to repeat a call.",
+    "description": "A new UUID for each new intention; the same to repeat a call.",
 }
-REPLAYED_SCHEMA = {"type": "boolean", "description": "An earlier call with this key did it; nothing was done now."}
+REPLAYED_SCHEMA = {"type": "boolean"}
 
 
 class Catalogue:
@@ -48,7 +48,8 @@ def _tool(operation: Operation) -> Tool:
         output_schema=_output_schema(operation),
         annotations=ToolAnnotations(
             read_only_hint=operation.is_read,
-            destructive_hint=operation.effect is Effect.IRREVERSIBLE,
+            # Not additive only: it cannot be taken back, or it takes the place of what was there.
+            destructive_hint=operation.effect is Effect.IRREVERSIBLE or operation.rest.method == "PUT",
             # A write carries a key on this door, so the same arguments twice do the thing once.
             idempotent_hint=True,
             open_world_hint=operation.open_world,
@@ -57,7 +58,8 @@ def _tool(operation: Operation) -> Tool:
 
 
 def _input_schema(operation: Operation) -> dict[str, Any]:
-    schema = lean.of_input(_schema(operation.request_model, "validation"))
+    schema = lean.of_input(lean.without_detours(_schema(operation.request_model, "validation")))
+    schema.pop("description", None)  # the tool's own says it
     schema["additionalProperties"] = False
     if not operation.is_read:
         schema["properties"] = {**schema.get("properties", {}), KEY_FIELD: KEY_SCHEMA}

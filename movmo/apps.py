@@ -8,6 +8,7 @@ class MovmoConfig(AppConfig):
 
     def ready(self) -> None:
         from movmo import celery
-        from movmo.operations import nudge
+        from movmo.operations import bulletin, carriers, nudge
 
         nudge.install(celery.wake)
+        bulletin.install(carriers.of_settings())

@@ -1,7 +1,7 @@
 """Everything over HTTP as one ASGI application: MCP at /v1/mcp on the event loop, all else through WSGI in threads.
 
     uvicorn movmo.asgi:application --loop uvloop --http httptools --no-server-header --no-access-log \\
-        --timeout-graceful-shutdown 3 --timeout-keep-alive 75 --limit-concurrency 1000 --workers <cores>
+        --timeout-graceful-shutdown 3 --timeout-keep-alive 75 --limit-concurrency 2000 --workers <cores>
 
 Without a proxy add `--no-proxy-headers`, behind one `--proxy-headers --forwarded-allow-ips <proxy>`: by default uvicorn
 believes whoever comes from 127.0.0.1 about where they come from, and limits by network are then theirs to choose.

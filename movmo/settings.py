@@ -321,6 +321,8 @@ UNFOLD = {
                 ("Letters to be sent", "outgoing_mail", "accounts_pendingletter"),
                 ("Groups", "group", "auth_group"),
                 ("Connections", "link", "partners_connection"),
+                ("Approvals", "how_to_reg", "operations_approval"),
+                ("Mandates", "savings", "operations_mandate"),
                 ("Access tokens", "token", "oauth2_provider_accesstoken"),
                 ("Refresh tokens", "autorenew", "oauth2_provider_refreshtoken"),
                 ("Authorization codes", "pin", "oauth2_provider_grant"),
@@ -378,4 +380,9 @@ MOVMO_WSGI_THREADS = env.number("MOVMO_WSGI_THREADS", 8)
 # It waits for a thread of its own kind, of which there are as many as both doors have together.
 MOVMO_WAIT_SECONDS = env.number("MOVMO_WAIT_SECONDS", 8)
 MOVMO_WAIT_THREADS = env.number("MOVMO_WAIT_THREADS", MOVMO_MCP_THREADS + MOVMO_WSGI_THREADS)
+# How often one application may ask one traveler: questions that wait for an answer, and questions in an hour.
+MOVMO_APPROVALS_WAITING = env.number("MOVMO_APPROVALS_WAITING", 5)
+MOVMO_APPROVALS_AN_HOUR = env.number("MOVMO_APPROVALS_AN_HOUR", 20)
+# How long a tool call waits for its person to decide on the page, before it answers that they have not.
+MOVMO_APPROVAL_SECONDS = env.number("MOVMO_APPROVAL_SECONDS", 20)
 MOVMO_BODY_SECONDS = env.number("MOVMO_BODY_SECONDS", 20)  # for the whole body of a request to arrive

@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("movmo.traveler.urls")),
     path("", include("movmo.accounts.urls")),
     path("", include("partners.oauth.urls")),
+    path("", include("partners.approval.urls")),
 ]
 
 # REST answers in JSON even where no route does.

@@ -131,7 +131,7 @@ def environ(scope: Scope, body: bytes) -> dict[str, Any]:
         if b"_" in name:
             continue
         key = _environ_name(name.decode("latin-1"))
-        text = value.decode("latin-1")
+        text = value.decode("latin-1").strip(" \t")  # RFC 9110, section 5.5; the parser leaves trailing ones
         env[key] = f"{env[key]}{'; ' if key == 'HTTP_COOKIE' else ','}{text}" if key in env else text
     env["CONTENT_LENGTH"] = str(len(body))
     env.pop("HTTP_PROXY", None)  # httpoxy: some libraries take it for an environment variable

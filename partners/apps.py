@@ -8,9 +8,13 @@ class PartnersConfig(AppConfig):
 
     def ready(self) -> None:
         from movmo.accounts.privacy.services import register
-        from partners.privacy import RECORDS
+        from partners import privacy
+        from partners.approval import letters
+        from partners.approval import privacy as approvals
 
-        register(RECORDS)
+        register(privacy.RECORDS)
+        register(approvals.RECORDS)
+        letters.install()
         import partners.operations  # noqa: F401  (declares)
         from movmo.operations import events
         from partners.webhook import services as webhook

@@ -21,6 +21,7 @@ from django.db import OperationalError, connection
 
 from movmo.kit import clock
 from movmo.kit.errors import Kind
+from movmo.operations.catalogue import with_successors
 from movmo.operations.context import Caller, Door, Plan
 from movmo.operations.credentials import CredentialRefused
 from partners.api_key import secret
@@ -113,6 +114,7 @@ def authenticate(*, door: Door, api_key: str | None, bearer: str | None, request
         partner_id=key.partner_id if key else None,
         api_key_id=key.id if key else None,
         client_id=token.client_id if token else None,
+        client_partner_id=token.partner_id if token else None,
         scopes=token.scopes if token else frozenset(),
         plan=key.plan if key else None,
         is_live_key=key.is_live if key else None,
@@ -157,7 +159,7 @@ def _find_key(digest: str, now: datetime) -> _Key:
     key_id, partner_id, is_live, name, rate, burst, month_quota, allowed, untouched = row
     if untouched:
         _touch(TOUCH_KEY, (instant, key_id, step))
-    plan = Plan(name, rate, burst, month_quota, frozenset(allowed.split()) or None)
+    plan = Plan(name, rate, burst, month_quota, frozenset(with_successors(allowed.split())) or None)
     return _Key(_uuid(key_id), _uuid(partner_id), bool(is_live), plan)
 
 

@@ -19,7 +19,7 @@ from bookings.providers.sandbox.airline import Airline
 from movmo.accounts.models import User
 from movmo.kit.clock import stopped_at
 from movmo.kit.outbound import Outbound
-from movmo.operations import append_only, limits, nudge, usage
+from movmo.operations import append_only, bulletin, limits, nudge, usage
 from movmo.operations.context import Caller
 from movmo.sandbox_vault.app import SandboxVault
 from partners.oauth.models import Application
@@ -65,8 +65,12 @@ def clock() -> Iterator[StoppedClock]:
 
 @pytest.fixture(scope="session", autouse=True)
 def unheard() -> None:
-    """Nobody is told that there is work: a worker of this machine would do it. Tests of workers say who listens."""
+    """Nobody is told that there is work: a worker of this machine would do it. Tests of workers say who listens.
+
+    Nor of changes, which would leave connections open: tests of listening say by which carrier.
+    """
     nudge.install(None)
+    bulletin.install(None)
 
 
 @pytest.fixture(scope="session", autouse=True)

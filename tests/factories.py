@@ -1,11 +1,14 @@
 """Builders of the cast. Each returns a saved row; each may be called again for the same one."""
 
 from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
 
 from bookings.booking.models import Booking
 from bookings.booking.schedule_change.models import ScheduleChange
 from movmo.accounts.models import User
 from movmo.kit import clock
+from movmo.operations.approval.models import Mandate
 from partners.api_key import services as api_keys
 from partners.oauth import services as oauth
 from partners.oauth.models import Application
@@ -66,3 +69,21 @@ def schedule_change(of: Booking) -> ScheduleChange:
     )
     Booking.objects.filter(pk=of.pk).update(is_amended=True)
     return made[0]
+
+
+def mandate(of: User, client: Application, **limits: Any) -> Mandate:
+    """Up to 2000.00 EUR a booking and 4000.00 a month, for a week, for nobody yet."""
+    return Mandate.objects.create(
+        user_id=of.pk,
+        client_id=client.client_id,
+        **{
+            "currency": "EUR",
+            "per_booking_minor": 200_000,
+            "per_month_minor": 400_000,
+            "passenger_ids": [],
+            "valid_until": clock.now() + timedelta(days=7),
+            "granted_at": clock.now(),
+            "granted_with": "code",
+            **limits,
+        },
+    )

@@ -56,7 +56,7 @@ ADDRESSES = {
 @pytest.fixture
 def live(transactional_db: None) -> Iterator[httpx2.Client]:
     application = headers.Stamped(Application(mcp=McpDoor(authentication), wsgi=pages_and_rest))
-    with live_server(application) as origin, httpx2.Client(base_url=origin) as client:
+    with live_server(application) as origin, httpx2.Client(base_url=origin, timeout=30) as client:
         yield client
 
 

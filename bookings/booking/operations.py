@@ -1,6 +1,6 @@
 """Bookings, declared."""
 
-from bookings.booking import queries, services
+from bookings.booking import proposing, queries, services
 from bookings.booking.cards import CardNotForProvider
 from bookings.booking.failures import (
     InstantNotAvailable,
@@ -23,7 +23,7 @@ from movmo.kit.cursor import CursorInvalid
 from movmo.kit.errors import NotFound
 from movmo.kit.money import AmountInvalid
 from movmo.operations.context import Context
-from movmo.operations.spec import GET, POST, Credentials, Effect, Idempotency, operation
+from movmo.operations.spec import GET, POST, Credentials, Effect, Idempotency, Rows, operation
 
 RESOURCE = "bookings://v1/{booking_id}"
 
@@ -40,6 +40,7 @@ RESOURCE = "bookings://v1/{booking_id}"
     per_minute=10,
     resource=RESOURCE,
     advance=services.advance,
+    propose=proposing.of_new_booking,
     errors=(
         NotFound,
         ProviderNotForKey,
@@ -69,9 +70,9 @@ RESOURCE = "bookings://v1/{booking_id}"
 def create_booking(ctx: Context, request: CreateBooking) -> None:
     """Book an offer for the passengers mapped to it
 
-    Spends the traveler's money and cannot be undone here: show them the itinerary, the passengers and the total first,
-    and book only on their word. Every slot must be mapped. While the answer's status is other than `confirmed`, `held`
-    or `failed`, the airline has not decided: read it again with get_booking and do not book again. To repeat a call
+    Spends the traveler's money and cannot be undone: show them the itinerary, the passengers and the total first, and
+    book only on their word. Every slot must be mapped. While the answer's status is other than `ticketed`, `confirmed`,
+    `held` or `failed`, the airline has not decided: read it with get_booking and do not book again. To repeat a call
     whose answer was lost, send the same idempotency key. Next: get_booking.
     """
     services.reserve(ctx, request)
@@ -85,13 +86,15 @@ def create_booking(ctx: Context, request: CreateBooking) -> None:
     effect=Effect.READ,
     open_world=True,
     resource=RESOURCE,
+    listenable=True,
     errors=(NotFound,),
 )
 def get_booking(ctx: Context, request: GetBooking) -> BookingView:
     """Show a booking with its PNR, tickets, passengers and itinerary
 
     Use it after create_booking and whenever the traveler asks. While the outcome of a booking that was sent is open, a
-    read looks it up at the airline. A status of `confirmed` without tickets means reserved, not ticketed.
+    read looks it up at the airline. A status of `confirmed` without tickets means reserved, not ticketed. Not to find a
+    booking: that is search_bookings. Next, while it is open: get_booking again.
     """
     return services.read(ctx, request.booking_id)
 
@@ -102,6 +105,7 @@ def get_booking(ctx: Context, request: GetBooking) -> BookingView:
     needs=Credentials.KEY_AND_USER,
     scopes=("bookings:read",),
     effect=Effect.READ,
+    rows=Rows("booking_id", title="{route}, {departing_at}, {status}"),
     errors=(CursorInvalid,),
 )
 def search_bookings(ctx: Context, request: SearchBookings) -> BookingList:

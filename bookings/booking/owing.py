@@ -1,6 +1,7 @@
 """Money that a bank holds on a card, and that pays for nothing: it belongs to the cardholder."""
 
 from datetime import timedelta
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
 
@@ -22,6 +23,14 @@ def held_money() -> Q:
     )
     never_sold = Q(state=State.CANCELLED, mode=Mode.HOLD) & ~Exists(confirmed)
     return (Q(state__in=GIVEN_BACK) | never_sold) & Q(payment_status__in=HELD_MONEY, updated_at__gt=since)
+
+
+def refused_payments(booking: Booking) -> list[UUID]:
+    """The confirmations of a hold that came to nothing, as far as anybody knew; none once another has paid, or may."""
+    payments = Amendment.objects.filter(booking=booking, kind=Amendment.Kind.CONFIRM_HOLD)
+    if booking.mode != Mode.HOLD or payments.exclude(state=Amendment.State.REFUSED).exists():
+        return []
+    return list(payments.values_list("pk", flat=True))
 
 
 def is_to_be_given_back(booking: Booking) -> bool:

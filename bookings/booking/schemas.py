@@ -21,9 +21,9 @@ class Mode(StrEnum):
 
 class CreateBooking(Request):
     provider: ProviderName = Field(description="The offer's provider.", examples=["sandbox"])
-    offer_id: UUID = Field(description="The offer to book, with every slot mapped to a passenger.")
+    offer_id: UUID = Field(description="From search_flights or create_offer, with every slot mapped.")
     expected_total: MoneyInput = Field(
-        description="The total the traveler was shown. If the price is another by now, nothing is booked."
+        description="The `total` the traveler was shown. If the price is another by now, nothing is booked."
     )
     mode: Mode = Field(
         default=Mode.INSTANT,

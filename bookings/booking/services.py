@@ -45,7 +45,7 @@ class HoldNotAvailable(DomainError):
     kind = Kind.RULE
     code = "hold_not_available"
     message = "This offer must be paid at once; it cannot be held."
-    hint = "Book it with mode `instant`, or search for an offer whose requires_instant_payment is false."
+    hint = "Book it with mode `instant`, or search_flights again with holdable_only."
 
 
 def reserve(ctx: Context, request: CreateBooking) -> None:

@@ -42,6 +42,7 @@ class State(StrEnum):
 
 LIVE = frozenset({State.HELD, State.CONFIRMED, State.TICKETED})
 """The airline has an order, and nothing is being asked of it."""
+SOLD = frozenset({State.CONFIRMED, State.TICKETED})
 OVER = frozenset({State.FAILED, State.LAPSED, State.CANCELLED})
 DECIDED = LIVE | OVER
 OPEN = (

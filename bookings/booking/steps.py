@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from pydantic import BaseModel
 
-from bookings.booking import events, failures, states
+from bookings.booking import events, failures, owing, states
 from bookings.booking.actors import MOVMO, Actor
 from bookings.booking.events import BookingEvent
 from bookings.booking.models import Booking, BookingTransition
@@ -23,6 +23,7 @@ from bookings.booking.states import State
 from bookings.offer import services as offers
 from movmo.kit.errors import DomainError
 from movmo.operations import events as told
+from movmo.operations.approval import mandates
 from movmo.operations.events import EventType
 
 log = structlog.get_logger()
@@ -129,11 +130,22 @@ def move(
     )
     if not won:
         return False
+    _count(booking, after=path[-1], now=now)
     fence = booking.fence + ("fence" in changes)
     note_all(booking, _pairs(before, path), fence=fence, now=now, reason=reason, by=by)
     if happened:
         told.write(events.subject(booking), happened, after=booking.sequence, at=now)
     return True
+
+
+def _count(booking: Booking, *, after: State, now: datetime) -> None:
+    """What a mandate allowed and nobody sold is free again; an order that turned up after all counts."""
+    if after is State.FAILED:
+        mandates.release(booking.pk, now=now)
+    elif booking.state == State.FAILED:
+        mandates.count_again(booking.pk)
+    elif after in states.SOLD and booking.state not in states.SOLD:
+        mandates.count_again(*owing.refused_payments(booking))
 
 
 def pause(booking: Booking, *, now: datetime, since: datetime | None = None) -> Booking:

@@ -9,7 +9,7 @@ from bookings.booking.amendment.refusals import (
 )
 from bookings.booking.amendment.services import advance
 from bookings.booking.operations import RESOURCE
-from bookings.cancellation import services
+from bookings.cancellation import proposing, services
 from bookings.cancellation.refusals import NotCancellable, QuoteStale, QuoteUsed
 from bookings.cancellation.schemas import CancelBooking, CancellationQuoteView, QuoteCancellation
 from bookings.catalogue.modes import ProviderNotForKey
@@ -63,6 +63,7 @@ def quote_cancellation(ctx: Context, request: QuoteCancellation, terms: Cancella
     cost=10,
     resource=RESOURCE,
     advance=advance,
+    propose=proposing.of_cancellation,
     errors=(*IN_GENERAL, ProviderNotForKey, QuoteStale, QuoteUsed),
 )
 def cancel_booking(ctx: Context, request: CancelBooking) -> None:

@@ -2,10 +2,10 @@
 
 from bookings.catalogue import queries
 from bookings.catalogue.modes import ProviderNotForKey
-from bookings.catalogue.schemas import CapabilitiesView, GetCapabilities, ProviderList
+from bookings.catalogue.schemas import AirportList, CapabilitiesView, GetCapabilities, ProviderList, SearchAirports
 from bookings.providers.registry import ProviderUnknown
 from movmo.operations.context import Context, NoArguments
-from movmo.operations.spec import GET, Credentials, Effect, operation
+from movmo.operations.spec import GET, Credentials, Effect, Rows, operation
 
 
 @operation(
@@ -14,6 +14,7 @@ from movmo.operations.spec import GET, Credentials, Effect, operation
     needs=Credentials.KEY,
     scopes=(),
     effect=Effect.READ,
+    rows=Rows("provider", title="{name}"),
 )
 def list_providers(ctx: Context, request: NoArguments) -> ProviderList:
     """List the flight providers
@@ -36,6 +37,26 @@ def get_provider_capabilities(ctx: Context, request: GetCapabilities) -> Capabil
     """Tell what a provider can do
 
     Whether it can search, book, hold and show seats, its largest party, and the genders it takes. Use it when an
-    operation answered that the provider does not support something. Next: search_flights or create_offer.
+    operation answered that the provider does not support something. Not needed before a search. Next:
+    search_flights or create_offer.
     """
     return queries.capabilities(ctx.caller, request.provider)
+
+
+@operation(
+    "search_airports",
+    rest=GET("/v1/flights/airports"),
+    needs=Credentials.KEY,
+    scopes=("flights:read",),
+    effect=Effect.READ,
+    per_minute=300,
+    tool=False,
+    rows=Rows("iata_code", title="{city_name}, {name}", of=("origin", "destination"), query="query"),
+)
+def search_airports(ctx: Context, request: SearchAirports) -> AirportList:
+    """Find airports by code, city or name
+
+    Takes the beginning of any of them, without regard to accents and capitals: `zur` finds ZRH. The likeliest come
+    first. Made for the field in which somebody types where a flight begins or ends.
+    """
+    return queries.airports(request)

@@ -1,8 +1,11 @@
-"""What doors take and give about providers."""
+"""What doors take and give about providers and airports."""
+
+from typing import Annotated
 
 from pydantic import Field
 
 from movmo.operations.context import Request, View
+from movmo.operations.redaction import Redacted
 
 
 class GetCapabilities(Request):
@@ -32,3 +35,23 @@ class CapabilitiesView(ProviderView):
     max_connections: int = Field(examples=[4])
     genders: list[str] = Field(examples=[["F", "M", "X", "U"]])
     notes: str
+
+
+class SearchAirports(Request):
+    query: Annotated[str, Redacted] = Field(
+        min_length=1, max_length=60, description="The beginning of a code, a city or a name.", examples=["zur"]
+    )
+    limit: int = Field(default=20, ge=1, le=100, description="How many airports the answer holds.", examples=[20])
+
+
+class AirportView(View):
+    iata_code: str = Field(examples=["ZRH"])
+    name: str = Field(examples=["Zurich Airport"])
+    city_name: str = Field(description="Empty where the airport is of no city.", examples=["Zurich"])
+    country: str = Field(description="ISO 3166-1 alpha-2.", examples=["CH"])
+    zone: str = Field(description="IANA time zone.", examples=["Europe/Zurich"])
+
+
+class AirportList(View):
+    data: list[AirportView]
+    total: int = Field(description="How many there are in all.", examples=[1])

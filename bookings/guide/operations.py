@@ -4,7 +4,7 @@ from bookings.guide import queries
 from bookings.guide.schemas import GuideList, GuideView, ReadGuide
 from movmo.kit.errors import NotFound
 from movmo.operations.context import Context, NoArguments
-from movmo.operations.spec import GET, Credentials, Effect, operation
+from movmo.operations.spec import GET, Credentials, Effect, Rows, operation
 
 RESOURCE = "guides://v1/{slug}"
 
@@ -15,12 +15,14 @@ RESOURCE = "guides://v1/{slug}"
     needs=Credentials.KEY,
     scopes=(),
     effect=Effect.READ,
+    rows=Rows("slug", title="{title}"),
 )
 def list_semantic_resources(ctx: Context, request: NoArguments) -> GuideList:
     """List the guides that explain how to book here
 
-    Short texts: the way to a booking, holds and cancellations, fare rules, what only the traveler does, every error
-    code, notes on each provider. Use it when you are unsure how to go on. Not for flights or bookings themselves.
+    Short texts: the way to a booking, approvals, holds and cancellations, fare rules, what only the traveler does, what
+    to do when something went wrong, every error code, notes on each provider. Use it when you are unsure how to go on.
+    Not for flights or bookings themselves.
     Next: read_semantic_resource with a slug.
     """
     return queries.page(ctx.caller)
@@ -38,7 +40,7 @@ def list_semantic_resources(ctx: Context, request: NoArguments) -> GuideList:
 def read_semantic_resource(ctx: Context, request: ReadGuide) -> GuideView:
     """Read one guide
 
-    Use it before the first booking (`booking`), or when a refusal's own hint is not enough (`errors`). The text is ours
-    and changes with the house; it holds nothing about the traveler. Next: the tool that the guide names.
+    Use it before the first booking (`booking`), or when a refusal's own hint is not enough (`errors`). Not for
+    anything about the traveler: the text is ours, and changes with the house. Next: the tool that the guide names.
     """
     return queries.read(ctx.caller, request.slug)

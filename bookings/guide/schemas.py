@@ -1,5 +1,7 @@
 """What doors take and give for guides."""
 
+from typing import ClassVar
+
 from pydantic import Field
 
 from movmo.operations.context import Request, View
@@ -22,4 +24,9 @@ class GuideList(View):
 
 
 class GuideView(GuideSummary):
+    document_type: ClassVar[str] = "text/markdown"
+
     text: str = Field(description="Plain text with short headings.")
+
+    def document(self) -> str:
+        return f"# {self.title}\n\n{self.text}\n"

@@ -11,12 +11,16 @@ from django.conf import settings
 from django.urls import reverse
 
 from bookings.booking.models import Booking
+from bookings.booking.proposing import TYPES
 from bookings.booking.schedule_change.models import ScheduleChange
 from bookings.booking.states import State
+from bookings.cancellation.words import refund_to
 from bookings.catalogue import modes
-from bookings.notification import flights, letters
+from bookings.notification import letters
 from bookings.notification.letters import Letter
+from bookings.offer import flights
 from bookings.offer.schemas import MomentView, SliceView
+from bookings.payment_method.words import card_in_words
 from movmo.accounts.letter.sending import one_line
 from movmo.kit.errors import revive
 from movmo.kit.money import Money
@@ -24,17 +28,6 @@ from movmo.operations.context import Door
 from movmo.operations.models import Event
 
 TRIP = "traveler:trip"
-BRANDS = {"american_express": "American Express", "mastercard": "Mastercard", "jcb": "JCB"}
-TYPES = {"ADT": "", "CHD": "child", "INF": "infant on a lap", "INS": "infant"}
-REFUND_TO = {
-    "": "to the way it was paid",
-    "original_payment": "to the way it was paid",
-    "original_form_of_payment": "to the way it was paid",
-    "card": "to the card that was charged",
-    "voucher": "as a voucher of the airline",
-    "airline_credits": "as credit with the airline",
-    "balance": "to the account that Movmo has with the airline",
-}
 HEADINGS = {"failed": "What was not booked", "lapsed": "What was held", "cancelled": "What is cancelled"}
 # Travelers know airlines, not the providers that their partners know.
 BY_AN_AIRLINE = {
@@ -56,7 +49,7 @@ def of(booking: Booking, letter: Letter, event: Event) -> dict[str, Any]:
         "itineraries": _itineraries(slices, letter, change),
         "people": _people(booking),
         "total": str(booking.total),
-        "card": _card(booking),
+        "card": card_in_words(booking.payment_method) if booking.payment_method else "",
         "is_paid": booking.state in letters.SOLD,
         "pay_by": _at_origin(booking.payment_required_by, slices),
         "had_waited_for_tickets": letters.had_waited_for_tickets(booking),
@@ -92,15 +85,6 @@ def _people(booking: Booking) -> list[dict[str, Any]]:
     ]
 
 
-def _card(booking: Booking) -> str:
-    """ "Visa ending in 4242"."""
-    card = booking.payment_method
-    if card is None:
-        return ""
-    brand = BRANDS.get(card.brand) or card.brand.replace("_", " ").title()
-    return one_line(f"{brand} ending in {card.last4}")
-
-
 def _at_origin(at: datetime | None, slices: list[SliceView]) -> dict[str, str] | None:
     """An instant by the clocks of the city that the trip begins in."""
     if at is None:
@@ -128,7 +112,7 @@ def _cancellation(booking: Booking) -> dict[str, Any]:
         "refund": _amount(booking.refund_minor, booking),
         "is_refund_known": booking.refund_minor is not None,
         "penalty": _amount(booking.penalty_minor, booking),
-        "refund_to": REFUND_TO.get(booking.refund_to) or one_line(booking.refund_to.replace("_", " ")),
+        "refund_to": refund_to(booking.refund_to),
     }
 
 

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bookings.booking.models import Booking
-from bookings.notification import facts, flights, letters
+from bookings.notification import facts, letters, trip_calendar
 from bookings.notification.letters import Letter
 from bookings.notification.words import worded
 from movmo.accounts.letter import sending
@@ -79,5 +79,7 @@ def _has_a_reader(booking: Booking) -> bool:
 def _calendar(booking: Booking, letter: Letter, event: Event) -> list[Attachment]:
     if not letter.calendar or not letters.was_sold(booking):
         return []
-    text = flights.calendar(booking, method=letter.calendar, stamp=event.created_at, change=letters.change_of(event))
+    text = trip_calendar.calendar(
+        booking, method=letter.calendar, stamp=event.created_at, change=letters.change_of(event)
+    )
     return [Attachment("trip.ics", text, f"text/calendar; method={letter.calendar}; charset=utf-8")]

@@ -13,8 +13,8 @@ from bookings.offer.party import (
 from bookings.offer.requirements import DocumentMissing, DocumentTypeUnsupported, GenderUnsupported
 from bookings.offer.schemas import (
     CreateOffer,
-    GetOffer,
     OfferView,
+    ReadOffer,
     RefreshOffer,
     RefreshView,
     SearchFlights,
@@ -49,15 +49,18 @@ RESOURCE = "offers://v1/{offer_id}"
         TooManyPassengers,
         InfantWithoutAdult,
         UnaccompaniedMinor,
+        NotBookable,
+        AmountInvalid,
         CursorInvalid,
     ),
 )
 def search_flights(ctx: Context, request: SearchFlights) -> SearchResults:
     """Search flights at one or all providers
 
-    Returns bookable offers, cheapest first within a currency, each with an offer_id that is valid until its expires_at.
-    Use IATA airport codes and local dates. `unavailable` names providers that could not be asked. For more offers send
-    next_cursor as `cursor`. Not for offers you already hold from a provider's own search: that is create_offer.
+    Returns bookable offers, each with an offer_id that is valid until its expires_at. Use IATA airport codes and local
+    dates. Say the traveler's wishes as filters rather than reading every page; what an offer leaves open does not fit.
+    `unavailable` names providers that could not be asked. For more offers send next_cursor as `cursor`. Not for offers
+    you already hold from a provider's own search: that is create_offer.
     Next: get_offer_details for the chosen offer, then update_passenger for each of its slots.
     """
     return searching.search(ctx, request)
@@ -86,7 +89,7 @@ def create_offer(ctx: Context, request: CreateOffer) -> OfferView:
     """Submit a provider's own offer
 
     Takes the raw offer that a search at the provider returned (Duffel v2 shape), whole and unchanged, and gives it an
-    offer_id. Offers from search_flights have theirs already and are not submitted again.
+    offer_id. Not for offers of search_flights, which have theirs already.
     Next: update_passenger for each slot under `passengers`.
     """
     return services.submit(ctx, request)
@@ -101,11 +104,12 @@ def create_offer(ctx: Context, request: CreateOffer) -> OfferView:
     resource=RESOURCE,
     errors=(NotFound, ProviderNotForKey),
 )
-def get_offer_details(ctx: Context, request: GetOffer) -> OfferView:
+def get_offer_details(ctx: Context, request: ReadOffer) -> OfferView:
     """Show an offer with its slots, fares and conditions
 
     Itinerary with local times and zones, price, baggage, change and refund conditions, and the passenger slots with
     who is mapped to each. Use it before booking, to show the traveler what they buy.
+    Not to ask for the price anew: that is refresh_offer.
     Next: update_passenger for each empty slot, then create_booking with this total.
     """
     return queries.details(ctx, request)

@@ -50,7 +50,7 @@ class InfantTurnsTwo(DomainError):
 class DuplicateName(DomainError):
     kind = Kind.RULE
     code = "duplicate_name"
-    message = "Two passengers would be ticketed as {name}."
+    message = "Two passengers would be ticketed as “{name}”."
     hint = "Airlines cancel such bookings as duplicates; book one of them separately."
 
 

@@ -8,24 +8,30 @@ from django.db.models import Q
 from bookings.catalogue import modes
 from bookings.offer import presentation, requirements
 from bookings.offer.models import Offer, OfferSlot
-from bookings.offer.schemas import GetOffer, OfferStatus, OfferView, WarningView
+from bookings.offer.schemas import OfferStatus, OfferView, ReadOffer, WarningView
 from movmo.kit.errors import DomainError, NotFound
 from movmo.operations.context import Caller, Context
 
 
-def visible(caller: Caller, *, provider: str, offer_id: UUID) -> Offer:
+def visible(caller: Caller, *, provider: str | None, offer_id: UUID) -> Offer:
     """The offer, if it is the traveler's, or was made with the caller's key. Raises ProviderNotForKey or NotFound.
+
+    Without a provider, as when an offer is read by its URI, its id alone names it; what the call does not reach is
+    not found.
 
     A traveler who calls through a partner sees that partner's offers only while no traveler has taken them.
     """
-    modes.check(caller, provider)
+    of_provider = Q()
+    if provider is not None:
+        modes.check(caller, provider)
+        of_provider = Q(provider=provider)
     mine = Q(user_id=caller.user_id) if caller.user_id else Q(pk__in=[])
     made_here = Q(pk__in=[])
     if caller.partner_id:
         made_here = Q(partner_id=caller.partner_id)
         if caller.user_id:
             made_here &= Q(user_id=None)
-    offer = Offer.objects.filter(mine | made_here, modes.reached_by(caller), pk=offer_id, provider=provider).first()
+    offer = Offer.objects.filter(mine | made_here, modes.reached_by(caller), of_provider, pk=offer_id).first()
     if offer is None:
         raise NotFound("offer")
     return offer
@@ -43,7 +49,7 @@ def status(offer: Offer, *, now: datetime) -> OfferStatus:
     return OfferStatus(offer.status)
 
 
-def details(ctx: Context, request: GetOffer) -> OfferView:
+def details(ctx: Context, request: ReadOffer) -> OfferView:
     offer = visible(ctx.caller, provider=request.provider, offer_id=request.offer_id)
     return view(offer, status=status(offer, now=ctx.now))
 

@@ -16,6 +16,10 @@ ProviderName = Annotated[str, Field(min_length=1, max_length=40)]
 # RFC 3339's date-time demands an offset; a local time has none, so the schema says what it is instead.
 LocalTime = Annotated[datetime, WithJsonSchema({"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}$"})]
 AirportCode = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+# IATA's designators have two characters, and a letter among them.
+CarrierCode = Annotated[str, Field(pattern=r"^([A-Z][A-Z0-9]|[0-9][A-Z])$")]
+TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+Order = Literal["price", "duration", "departure"]
 
 
 class OfferStatus(StrEnum):
@@ -60,6 +64,13 @@ class GetOffer(Request):
     offer_id: UUID = Field(description="From search_flights or create_offer.")
 
 
+class ReadOffer(Request):
+    provider: ProviderName | None = Field(
+        default=None, description="The offer's provider; the offer_id alone will do.", examples=["sandbox"]
+    )
+    offer_id: UUID = Field(description="From search_flights or create_offer.")
+
+
 class RefreshOffer(Request):
     provider: ProviderName = Field(description="The offer's provider.", examples=["sandbox"])
     offer_id: UUID = Field(description="An active offer, from search_flights or create_offer.")
@@ -76,6 +87,10 @@ class SliceRequest(Request):
     departure_date: date = Field(
         description="Local date of departure at the origin, YYYY-MM-DD.", examples=["2027-03-01"]
     )
+    earliest_departure: TimeOfDay | None = Field(
+        default=None, description="Local time at the origin, HH:MM.", examples=["06:00"]
+    )
+    latest_departure: TimeOfDay | None = Field(default=None, description="Not before the earliest.", examples=["14:30"])
 
 
 class SearchFlights(Request):
@@ -87,27 +102,46 @@ class SearchFlights(Request):
     slices: list[SliceRequest] = Field(
         default=[],
         max_length=4,
-        description="One entry for a one-way trip, two for a return. Required unless `cursor` is given.",
-        examples=[[{"origin": "MUC", "destination": "LIS", "departure_date": "2027-03-01"}]],
+        description="One for a one-way trip, two for a return. Required unless `cursor` is given.",
+        examples=[
+            [{"origin": "MUC", "destination": "LIS", "departure_date": "2027-03-01", "latest_departure": "14:30"}],
+        ],
     )
     adults: int = Field(default=1, ge=0, le=9, description="Passengers of 12 years or more.", examples=[1])
     children: int = Field(default=0, ge=0, le=9, description="Passengers of 2 to 11 years.", examples=[0])
     infants: int = Field(default=0, ge=0, le=9, description="Passengers under 2, on an adult's lap.", examples=[0])
     cabin_class: CabinClass | None = Field(default=None, description="Only this cabin.", examples=["economy"])
     max_connections: int | None = Field(
-        default=None, ge=0, le=4, description="At most so many changes of plane in each direction.", examples=[0]
+        default=None,
+        ge=0,
+        le=4,
+        description="Stops: changes of plane in each direction, at most.",
+        examples=[0],
     )
+    carriers: list[CarrierCode] = Field(
+        default=[], max_length=20, description="Sold by these airlines only: IATA codes.", examples=[["XX"]]
+    )
+    exclude_carriers: list[CarrierCode] = Field(
+        default=[], max_length=20, description="Neither sold nor flown by these.", examples=[["ZZ"]]
+    )
+    max_total: MoneyInput | None = Field(
+        default=None, description="For all passengers together. Offers in another currency are left out."
+    )
+    refundable_only: bool = Field(default=False, description="Only what may be refunded.", examples=[True])
+    holdable_only: bool = Field(default=False, description="Only what may be held, and paid later.", examples=[True])
+    min_checked_bags: int = Field(
+        default=0, ge=0, le=5, description="Included, at least, for each passenger with a seat.", examples=[1]
+    )
+    sort: Order = Field(default="price", description="Lowest first.", examples=["price"])
     limit: int = Field(default=10, ge=1, le=50, description="How many offers a page holds.", examples=[10])
     cursor: str | None = Field(
-        default=None, max_length=300, description="`next_cursor` of the page before; send it with nothing but `limit`."
+        default=None, max_length=300, description="`next_cursor` of the page before, alone or with the same arguments."
     )
 
     @model_validator(mode="after")
     def _one_or_the_other(self) -> "SearchFlights":
         if self.cursor is None and not self.slices:
             raise ValueError("Give `slices` for a new search, or the `cursor` of the page before.")
-        if self.cursor is not None and self.model_fields_set - {"cursor", "limit"}:
-            raise ValueError("A `cursor` goes with nothing but `limit`: the rest was said when the search was made.")
         return self
 
 
@@ -278,4 +312,8 @@ class OfferSummary(View):
 class SearchResults(View):
     data: list[OfferSummary]
     next_cursor: str | None = None
+    left_out: int = Field(
+        description="Offers that were found and fit no filter: if `data` is empty, loosen them. 0 on later pages.",
+        examples=[0],
+    )
     unavailable: list[str] = Field(description="Providers that could not be asked just now.", examples=[[]])

@@ -1,17 +1,18 @@
 """Searching: every provider is asked outside any transaction, and what it answers is kept for booking."""
 
+import hashlib
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-import structlog
 from django.db import transaction
 
 from bookings.catalogue import modes
-from bookings.offer import party, presentation, services
+from bookings.offer import asking_around, filtering, party, presentation, services
 from bookings.offer.models import Offer, OfferSlot
 from bookings.offer.schemas import SearchFlights, SearchResults
 from bookings.providers import airports
-from bookings.providers.errors import ProviderFailure
+from bookings.providers.port import Provider
 from bookings.providers.types import ParsedOffer, PassengerType, SearchQuery, SliceQuery
 from movmo.kit import cursor
 from movmo.kit.cursor import CursorInvalid
@@ -19,39 +20,49 @@ from movmo.kit.errors import InvalidArguments
 from movmo.kit.ids import is_id, new_id
 from movmo.operations.context import Context
 
-log = structlog.get_logger()
-
 MOST_OFFERS = 100
+PAGING = {"limit", "cursor"}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The last offer shown of a search. `arguments` is the digest of what was searched for."""
+
+    search_id: UUID
+    arguments: str
+    position: int
 
 
 def search(ctx: Context, request: SearchFlights) -> SearchResults:
-    """A page of offers, cheapest first. A provider that cannot be asked is named, not fatal."""
+    """A page of offers in the order of `sort`. A provider that cannot be asked is named, not fatal."""
     if request.cursor is not None:
-        search_id, position = _position(request.cursor)
-        return _page(ctx, search_id, after=position, limit=request.limit, unavailable=[])
-    query = _query(request, ctx.now)
-    providers = (
-        [modes.provider(ctx.caller, request.provider)] if request.provider else modes.providers_to_ask(ctx.caller)
-    )
-    asked = [provider for provider in providers if provider.capabilities.search]
+        return _page(ctx, _place(request, request.cursor), limit=request.limit, unavailable=[], left_out=0)
+    query, most = _query(request, ctx.now), filtering.budget(request)
+    answers = asking_around.ask_all(ctx, _providers(ctx, request, query), query)
+    found = [(answer.provider, offer) for answer in answers for offer in answer.offers or ()]
+    fitting = filtering.apply(found, request, most=most)
+    start = Place(_keep(ctx, fitting[:MOST_OFFERS]), _digest(request), position=-1)
+    unavailable = [answer.provider for answer in answers if answer.offers is None]
+    left_out = len(found) - len(fitting)
+    return _page(ctx, start, limit=request.limit, unavailable=unavailable, left_out=left_out)
+
+
+def _providers(ctx: Context, request: SearchFlights, query: SearchQuery) -> list[Provider]:
+    """Those to ask. Raises what `modes` raises, NotBookable or a rule of the party."""
+    if request.provider is not None:
+        named = modes.provider(ctx.caller, request.provider)
+        if not named.capabilities.search:
+            raise services.NotBookable(provider=request.provider, what="searching")
+        asked = [named]
+    else:
+        asked = [one for one in modes.providers_to_ask(ctx.caller) if one.capabilities.search]
     for provider in asked:
         party.check_composition(query.passengers, provider.capabilities)
-    found: list[tuple[str, ParsedOffer]] = []
-    unavailable: list[str] = []
-    for provider in asked:
-        try:
-            offers = provider.search(query, now=ctx.now)
-        except ProviderFailure as failure:
-            log.warning("search.failed", provider=provider.capabilities.provider, detail=failure.detail)
-            unavailable.append(provider.capabilities.provider)
-        else:
-            found += [(provider.capabilities.provider, offer) for offer in offers if _fits(offer, request)]
-    search_id = _keep(ctx, found)
-    return _page(ctx, search_id, after=-1, limit=request.limit, unavailable=unavailable)
+    return asked
 
 
 def _query(request: SearchFlights, now: datetime) -> SearchQuery:
-    fields: dict[str, str] = {}
+    fields = filtering.contradictions(request)
     # The earliest "today" on Earth is UTC-12's, so a date before yesterday's is past everywhere.
     for index, part in enumerate(request.slices):
         if (now.date() - part.departure_date).days > 1:
@@ -74,18 +85,12 @@ def _query(request: SearchFlights, now: datetime) -> SearchQuery:
     )
 
 
-def _fits(offer: ParsedOffer, request: SearchFlights) -> bool:
-    most = request.max_connections
-    return most is None or all(len(part.segments) - 1 <= most for part in offer.normalised.slices)
-
-
 def _keep(ctx: Context, found: list[tuple[str, ParsedOffer]]) -> UUID:
-    """Store the offers of one search, cheapest first, so that each can be booked and pages do not shift."""
+    """Store the offers of one search in their order, so that each can be booked and pages do not shift."""
     search_id = new_id()
-    found.sort(key=lambda pair: (pair[1].normalised.currency, pair[1].normalised.total_minor))
     offers: list[Offer] = []
     slots: list[OfferSlot] = []
-    for position, (provider, parsed) in enumerate(found[:MOST_OFFERS]):
+    for position, (provider, parsed) in enumerate(found):
         offer = services.new_offer(ctx.caller, provider, parsed, offer_id=new_id(), now=ctx.now)
         offer.search_id, offer.search_position = search_id, position
         offers.append(offer)
@@ -96,18 +101,32 @@ def _keep(ctx: Context, found: list[tuple[str, ParsedOffer]]) -> UUID:
     return search_id
 
 
-def _page(ctx: Context, search_id: UUID, *, after: int, limit: int, unavailable: list[str]) -> SearchResults:
-    mine = Offer.objects.filter(modes.reached_by(ctx.caller), search_id=search_id, user_id=ctx.traveler_id)
-    rows = mine.filter(search_position__gt=after)
+def _page(ctx: Context, last: Place, *, limit: int, unavailable: list[str], left_out: int) -> SearchResults:
+    mine = Offer.objects.filter(modes.reached_by(ctx.caller), search_id=last.search_id, user_id=ctx.traveler_id)
+    rows = mine.filter(search_position__gt=last.position)
     found = list(rows.order_by("search_position")[: limit + 1])
-    shown, next_cursor = cursor.page(found, limit, lambda offer: [str(search_id), offer.search_position or 0])
+    search = [str(last.search_id), last.arguments]
+    shown, next_cursor = cursor.page(found, limit, lambda offer: [*search, offer.search_position or 0])
     return SearchResults(
-        data=[presentation.summary(offer) for offer in shown], next_cursor=next_cursor, unavailable=unavailable
+        data=[presentation.summary(offer) for offer in shown],
+        next_cursor=next_cursor,
+        left_out=left_out,
+        unavailable=unavailable,
     )
 
 
-def _position(text: str) -> tuple[UUID, int]:
+def _place(request: SearchFlights, text: str) -> Place:
+    """Raises CursorInvalid, or InvalidArguments where the cursor comes with the arguments of another search."""
     match cursor.decode(text):
-        case [str(search_id), int(position)] if is_id(search_id):
-            return UUID(search_id), position
+        case [str(search_id), str(arguments), int(position)] if is_id(search_id):
+            if request.model_fields_set - PAGING and arguments != _digest(request):
+                raise InvalidArguments(
+                    {"/cursor": "This cursor goes on with a search of other arguments: send it alone."}
+                )
+            return Place(UUID(search_id), arguments, position)
     raise CursorInvalid
+
+
+def _digest(request: SearchFlights) -> str:
+    searched_for = request.model_dump_json(exclude=PAGING)
+    return hashlib.sha256(searched_for.encode()).hexdigest()[:16]

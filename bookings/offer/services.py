@@ -52,14 +52,14 @@ class OfferStale(DomainError):
     kind = Kind.CONFLICT
     code = "offer_stale"
     message = "This offer can no longer be booked: {reason}."
-    hint = "Search again and book a fresh offer."
+    hint = "Search again with search_flights, and book a fresh offer."
 
 
 class SoldOut(DomainError):
     kind = Kind.CONFLICT
     code = "sold_out"
     message = "The last seats of this offer have been sold."
-    hint = "Nothing was booked and no money moved. Search again and book another offer."
+    hint = "Nothing was booked and no money moved. Search again with search_flights, and book another offer."
 
 
 class NotBookable(DomainError):

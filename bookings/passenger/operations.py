@@ -1,6 +1,6 @@
 """Saved passengers, declared."""
 
-from bookings.passenger import queries, services
+from bookings.passenger import proposing, queries, services
 from bookings.passenger.names import NameInvalid
 from bookings.passenger.schemas import (
     CreatePassenger,
@@ -33,7 +33,7 @@ def get_passengers_profile(ctx: Context, request: ListPassengers) -> PassengerLi
 
     Use it before mapping people to an offer, to reuse a saved passenger instead of making a second one. Give the
     trip's departure_date to see whether each person travels as an adult (ADT), child (CHD) or infant (INF).
-    Next: update_passenger puts a passenger on an offer's slot.
+    Not for the account's owner: that is get_user_profile. Next: update_passenger puts a passenger on an offer's slot.
     """
     return queries.page(ctx, request)
 
@@ -47,6 +47,7 @@ def get_passengers_profile(ctx: Context, request: ListPassengers) -> PassengerLi
     resource=RESOURCE,
     errors=(NotFound,),
     tool=False,
+    readable=True,
 )
 def get_passenger(ctx: Context, request: GetPassenger) -> PassengerView:
     """Read one saved passenger
@@ -69,8 +70,8 @@ def get_passenger(ctx: Context, request: GetPassenger) -> PassengerView:
 def create_passenger_profile(ctx: Context, request: CreatePassenger) -> PassengerView:
     """Save a passenger for the traveler
 
-    Names must be exactly as in the travel document; the answer tells how the ticket will spell them. Look with
-    get_passengers_profile first, so that nobody is saved twice. Next: update_passenger.
+    Names must be exactly as in the travel document; the answer tells how the ticket will spell them. Not for
+    somebody who is saved already: look with get_passengers_profile first. Next: update_passenger.
     """
     return services.save(ctx, request)
 
@@ -87,9 +88,9 @@ def create_passenger_profile(ctx: Context, request: CreatePassenger) -> Passenge
 def update_passenger_profile(ctx: Context, request: ReplacePassenger) -> PassengerView:
     """Replace a saved passenger's details
 
-    Send every field, also those that stay as they are, with null or an empty list for what there is not. Bookings
-    already made keep the person as booked: an airline corrects those. Read the present values with
-    get_passengers_profile first.
+    Send every field, also those that stay as they are, with null or an empty list for what there is not. Read the
+    present values with get_passengers_profile first. Not for bookings already made: they keep the person as booked, and
+    an airline corrects them. Next: update_passenger.
     """
     return services.replace(ctx, request)
 
@@ -100,12 +101,14 @@ def update_passenger_profile(ctx: Context, request: ReplacePassenger) -> Passeng
     needs=Credentials.KEY_AND_USER,
     scopes=("passengers:write",),
     effect=Effect.IRREVERSIBLE,
+    propose=proposing.of_deletion,
     errors=(NotFound,),
 )
 def delete_passenger_profile(ctx: Context, request: NamePassenger) -> PassengerDeleted:
     """Delete a saved passenger
 
     The person disappears from the traveler's list and cannot be put on offers any more. Bookings keep them. This
-    cannot be undone: ask the traveler first.
+    cannot be undone: ask the traveler first. Not to change details: that is update_passenger_profile. Next:
+    get_passengers_profile.
     """
     return services.delete(ctx, request)

@@ -10,9 +10,13 @@ from bookings.passenger.identity_document import queries as documents
 from bookings.passenger.identity_document.schemas import IdentityDocumentSummary
 from bookings.passenger.models import Passenger
 from bookings.passenger.schemas import Gender, GetPassenger, ListPassengers, PassengerList, PassengerView
+from movmo.accounts.letter.sending import one_line
 from movmo.kit import cursor
 from movmo.kit.errors import NotFound
+from movmo.operations.approval.proposal import Person
 from movmo.operations.context import Context
+
+LONGEST_SHOWN = 100
 
 
 def saved(*, user_id: UUID, passenger_id: UUID) -> Passenger:
@@ -65,6 +69,23 @@ def _view(passenger: Passenger, kept: list[IdentityDocumentSummary], *, on: date
         loyalty_programmes=passenger.loyalty_programmes or [],
         identity_documents=kept,
     )
+
+
+def still_are(user_id: UUID, people: list[Person]) -> bool:
+    """Whether none of them was deleted, or has another name or date of birth by now. Their rows are held."""
+    rows = Passenger.objects.filter(pk__in=[one.passenger_id for one in people], user_id=user_id, deleted_at=None)
+    now = {one.pk: (shown(ticket_name(one)), one.birth_date) for one in rows.order_by("pk").select_for_update()}
+    return all(now.get(one.passenger_id) == (one.name, one.birth_date) for one in people)
+
+
+def as_asked(passenger: Passenger) -> Person:
+    """Somebody saved, where their person is asked something."""
+    return Person(passenger_id=passenger.pk, name=shown(ticket_name(passenger)), birth_date=passenger.birth_date)
+
+
+def shown(name: str) -> str:
+    """A ticket's name where its person is asked something."""
+    return one_line(name, longest=LONGEST_SHOWN)
 
 
 def ticket_name(passenger: Passenger) -> str:

@@ -15,7 +15,10 @@ from bookings.passenger.schemas import (
     ReplacePassenger,
 )
 from movmo.kit.errors import InvalidArguments
+from movmo.operations.approval import mandates
 from movmo.operations.context import Context
+
+WHO = ("given_name", "family_name", "birth_date")
 
 
 def save(ctx: Context, request: CreatePassenger) -> PassengerView:
@@ -28,9 +31,15 @@ def save(ctx: Context, request: CreatePassenger) -> PassengerView:
 
 
 def replace(ctx: Context, request: ReplacePassenger) -> PassengerView:
-    """Every field anew. What is booked already stays as it was booked. Raises as `save`, or NotFound."""
+    """Every field anew. What is booked already stays as it was booked. Raises as `save`, or NotFound.
+
+    What an agent may spend for this passenger without asking, it may for the person who was meant: else it would make
+    somebody else of them first.
+    """
     fields = _fields(request, today=ctx.now.date())
     passenger = _held(ctx, request.passenger_id)
+    if any(getattr(passenger, name) != fields[name] for name in WHO):
+        mandates.revoke_all_for(passenger.pk, by=ctx.caller, user_id=ctx.traveler_id, now=ctx.now)
     for name, value in fields.items():
         setattr(passenger, name, value)
     passenger.save(update_fields=list(fields))

@@ -1,6 +1,6 @@
 """Cards, declared. Adding one has no tool: a model has no business with a card, whose number goes to the vault only."""
 
-from bookings.payment_method import queries, services
+from bookings.payment_method import proposing, queries, services
 from bookings.payment_method.schemas import (
     CaptureView,
     CreatePaymentMethod,
@@ -39,9 +39,9 @@ RESOURCE = "payment-methods://v1/{payment_method_id}"
 def get_payment_methods(ctx: Context, request: ListPaymentMethods) -> PaymentMethodList:
     """List the traveler's cards
 
-    Brand, last four digits and expiry: numbers are in a vault that nobody here can read. The default card comes first.
-    A card cannot be added by a tool: the traveler does that in their Movmo account, under Cards. Never ask for a card
-    number.
+    Use it where one of them shall pay. Brand, last four digits and expiry; the default card comes first. Not to add
+    one: no tool does, the traveler does it in their Movmo account, under Cards. Never ask for a card number. Next:
+    create_booking with its payment_method_id.
     """
     return queries.list_of(ctx)
 
@@ -126,6 +126,7 @@ def update_payment_method(ctx: Context, request: UpdatePaymentMethod) -> Payment
     needs=Credentials.KEY_AND_USER,
     scopes=("payment_methods:write",),
     effect=Effect.IRREVERSIBLE,
+    propose=proposing.of_deletion,
     errors=(NotFound, CardInUse),
 )
 def delete_payment_method(ctx: Context, request: NamePaymentMethod) -> PaymentMethodDeleted:
@@ -133,5 +134,6 @@ def delete_payment_method(ctx: Context, request: NamePaymentMethod) -> PaymentMe
 
     It is gone at once, and cannot be brought back: the traveler would type it in again in their Movmo account, under
     Cards. Ask the traveler first. Not while a booking that pays with it is under way.
+    Next: get_payment_methods.
     """
     return services.delete(ctx, request)

@@ -12,7 +12,7 @@ _providers: dict[str, Provider] = {}
 class ProviderUnknown(DomainError):
     kind = Kind.NOT_FOUND
     code = "provider_not_found"
-    message = "There is no flight provider named {provider}."
+    message = "There is no flight provider of this name."
     hint = "Use one of the names in `known`."
 
 

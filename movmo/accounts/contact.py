@@ -49,8 +49,6 @@ Airline = Annotated[str, Field(pattern=r"^[A-Z0-9]{2}$")]
 
 
 class LoyaltyProgramme(Request):
-    """A frequent-flyer account."""
-
     airline: Airline = Field(description="IATA code of the airline whose programme it is.", examples=["KL"])
     number: Annotated[str, Field(pattern=r"^[A-Za-z0-9]{4,20}$"), Redacted] = Field(
         description="The account's number, without spaces.", examples=["2048815162"]

@@ -18,6 +18,7 @@ urlpatterns = [
     path("accounts/login/passkey/", passkey_views.SignInWithPasskey.as_view(), name="account_login_passkey"),
     path("accounts/logout/", views.SignOut.as_view(), name="account_logout"),
     path("accounts/confirm/", confirming.Confirm.as_view(), name="account_confirm"),
+    path("accounts/confirm/passkey/", passkey_views.ConfirmWithPasskey.as_view(), name="account_confirm_passkey"),
     path("accounts/sessions/", views.Sessions.as_view(), name="account_sessions"),
     path("accounts/passkeys/", passkey_views.Passkeys.as_view(), name="account_passkeys"),
     path("accounts/passkeys/new/", passkey_views.AddPasskey.as_view(), name="account_passkey_new"),

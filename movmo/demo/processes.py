@@ -23,15 +23,16 @@ def serve_vault() -> Process:
 
 
 def serve() -> Process:
-    options = ["--no-server-header", "--timeout-keep-alive", "75", "--limit-concurrency", "1000", "--no-proxy-headers"]
+    options = ["--no-server-header", "--timeout-keep-alive", "75", "--limit-concurrency", "2000", "--no-proxy-headers"]
     return _uvicorn("movmo.asgi:application", settings.ORIGIN, *options, "--timeout-graceful-shutdown", "3")
 
 
 def work() -> Process:
     """A worker, and within it the clock that wakes it. A group of their own: the clock is a process beside it."""
-    command = [sys.executable, "-W", AS_ROOT, "-m", "celery", "-A", "movmo", "--quiet", "worker", "-B"]
+    command = [sys.executable, "-W", AS_ROOT, "-m", "celery", "-A", "movmo.demo.worker", "--quiet", "worker", "-B"]
     command += ["-P", "threads", "-c", "4", "--without-gossip", "--without-mingle", "--without-heartbeat"]
-    return subprocess.Popen(command, start_new_session=True)  # noqa: S603  (our own arguments)
+    # Celery says to stdout that it ends, and nothing else; logs go to stderr.
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)  # noqa: S603  (our own arguments)
 
 
 def _uvicorn(application: str, address: str, *options: str) -> Process:

@@ -45,8 +45,8 @@ def seed() -> Cast:
         UsagePlan.objects.get_or_create(name=name, defaults=limits)
     partners = {slug: _partner(slug) for slug in PARTNERS}
     ana, _bo = (User.objects.arrive(email) for email in TRAVELERS)
-    aviare_app = _client("aviare-web", "Aviare", partners["aviare"])
-    scout = _client("scout", "Scout, a travel agent", None)
+    aviare_app = _client("aviare-web", "Aviare", "https://aviare.example/callback", partners["aviare"])
+    scout = _client("scout", "Scout, a travel agent", "http://127.0.0.1/callback")
     password, app_key, codes = _admin()
     return Cast(
         api_key=_new_key(partners["aviare"]),
@@ -65,7 +65,7 @@ def _partner(slug: str) -> Partner:
     return Partner.objects.get_or_create(slug=slug, defaults=defaults)[0]
 
 
-def _client(client_id: str, name: str, partner: Partner | None) -> Application:
+def _client(client_id: str, name: str, redirect_uri: str, partner: Partner | None = None) -> Application:
     client: Application = Application.objects.get_or_create(
         client_id=client_id,
         defaults={
@@ -73,7 +73,7 @@ def _client(client_id: str, name: str, partner: Partner | None) -> Application:
             "partner": partner,
             "client_type": Application.CLIENT_PUBLIC,
             "authorization_grant_type": Application.GRANT_AUTHORIZATION_CODE,
-            "redirect_uris": "http://127.0.0.1/callback",
+            "redirect_uris": redirect_uri,
         },
     )[0]
     return client

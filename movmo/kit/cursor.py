@@ -24,7 +24,7 @@ Row = TypeVar("Row")
 class CursorInvalid(DomainError):
     kind = Kind.INVALID
     code = "cursor_invalid"
-    message = "The cursor is not one that this list gave out."
+    message = "The cursor is not one that this list gave out to you."
     hint = "Send `next_cursor` of the previous page unchanged, or leave `cursor` out to start again."
 
 

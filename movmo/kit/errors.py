@@ -16,10 +16,14 @@ Its facts are public: they travel to the caller as `details`, so nothing secret 
 from __future__ import annotations
 
 from enum import StrEnum
+from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from movmo.kit.limiter.gcra import Outcome
+
+MOST_FIELDS = 50
+LONGEST_POINTER = 200
 
 
 class Kind(StrEnum):
@@ -82,7 +86,8 @@ class DomainError(Exception):
 class InvalidArguments(DomainError):
     """The input does not have the operation's shape.
 
-    `fields` maps JSON pointers ("/passengers/0/birth_date") to messages.
+    `fields` maps JSON pointers ("/passengers/0/birth_date") to messages. Callers may name fields as they like: so many
+    are told, and of each so much, that the answer is never much longer than it has to be.
     """
 
     kind = Kind.INVALID
@@ -91,7 +96,8 @@ class InvalidArguments(DomainError):
     hint = "Mend the fields named in `fields` and send the request again; nothing was changed."
 
     def __init__(self, fields: dict[str, str]) -> None:
-        self._fields = fields
+        told = islice(fields.items(), MOST_FIELDS)
+        self._fields = {pointer[:LONGEST_POINTER]: problem for pointer, problem in told}
         super().__init__(count=len(fields))
 
     @property

@@ -11,8 +11,9 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
 from movmo.kit import clock
+from movmo.kit.money import Money
 from movmo.operations import outbox
-from movmo.operations.models import AuditEvent, Event, IdempotencyRecord, Outbox
+from movmo.operations.models import Approval, AuditEvent, Event, IdempotencyRecord, Mandate, Outbox
 
 
 def to_the_second(at: datetime) -> str:
@@ -151,3 +152,73 @@ class EventAdmin(ReadOnlyAdmin):
     @admin.display(description="created (UTC)", ordering="created_at")
     def created(self, event: Event) -> str:
         return to_the_second(event.created_at)
+
+
+@admin.register(Approval)
+class ApprovalAdmin(ReadOnlyAdmin):
+    """What agents asked their people. What it said, with names and cards in it, is between those two."""
+
+    list_display = ("operation", "state", "client_id", "user_id", "requested", "expires", "decided_with", "mode")
+    list_filter = ("state", "is_live")
+    search_fields = ("id__exact", "user_id__exact", "resource_id__exact", "client_id__exact")
+    search_help_text: ClassVar[Any] = "A whole approval id, user id, resource id or client id."
+    fieldsets = (
+        (
+            None,
+            {"fields": ("operation", "state", "requested", "expires", "decided", "decided_with", "used", "mode")},
+        ),
+        ("Who asked whom", {"fields": ("client_id", "partner_id", "user_id")}),
+        ("What it used", {"fields": ("mandate", "amount_minor", "currency", "released_at", "resource_id")}),
+    )
+    readonly_fields = ("requested", "expires", "decided", "used", "mode")
+
+    @admin.display(description="mode", ordering="is_live")
+    def mode(self, approval: Approval) -> str:
+        return "live" if approval.is_live else "test"
+
+    @admin.display(description="requested (UTC)", ordering="requested_at")
+    def requested(self, approval: Approval) -> str:
+        return to_the_second(approval.requested_at)
+
+    @admin.display(description="expires (UTC)", ordering="expires_at")
+    def expires(self, approval: Approval) -> str:
+        return to_the_second(approval.expires_at)
+
+    @admin.display(description="decided (UTC)")
+    def decided(self, approval: Approval) -> str | None:
+        return to_the_second(approval.decided_at) if approval.decided_at else None
+
+    @admin.display(description="used (UTC)")
+    def used(self, approval: Approval) -> str | None:
+        return to_the_second(approval.used_at) if approval.used_at else None
+
+
+@admin.register(Mandate)
+class MandateAdmin(ReadOnlyAdmin):
+    """What people allowed agents in advance. Only they give and revoke; staff may disconnect the application."""
+
+    list_display = ("client_id", "user_id", "per_booking", "per_month", "granted", "until", "revoked")
+    search_fields = ("id__exact", "user_id__exact", "client_id__exact")
+    search_help_text: ClassVar[Any] = "A whole mandate id, user id or client id."
+    fields = (*list_display, "passenger_ids", "granted_with")
+    readonly_fields = ("per_booking", "per_month", "granted", "until", "revoked")
+
+    @admin.display(description="granted (UTC)", ordering="granted_at")
+    def granted(self, mandate: Mandate) -> str:
+        return to_the_second(mandate.granted_at)
+
+    @admin.display(description="valid until (UTC)", ordering="valid_until")
+    def until(self, mandate: Mandate) -> str:
+        return to_the_second(mandate.valid_until)
+
+    @admin.display(description="revoked (UTC)", ordering="revoked_at")
+    def revoked(self, mandate: Mandate) -> str | None:
+        return to_the_second(mandate.revoked_at) if mandate.revoked_at else None
+
+    @admin.display(description="for one booking")
+    def per_booking(self, mandate: Mandate) -> str:
+        return str(Money(mandate.per_booking_minor, mandate.currency))
+
+    @admin.display(description="in one month")
+    def per_month(self, mandate: Mandate) -> str:
+        return str(Money(mandate.per_month_minor, mandate.currency))

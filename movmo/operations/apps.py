@@ -8,3 +8,4 @@ class OperationsConfig(AppConfig):
 
     def ready(self) -> None:
         from movmo.operations import checks  # noqa: F401  (registers the system checks)
+        from movmo.operations.approval import operations  # noqa: F401  (declares them)

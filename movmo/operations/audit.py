@@ -6,6 +6,7 @@ outcome, reads over REST and on the traveler's pages only where the operation sa
 
 from __future__ import annotations
 
+import re
 import time
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from movmo.operations.spec import Operation
 
 DONE = "done"
+A_NAME, NO_NAME = re.compile("[a-z0-9_]{1,80}"), "(no name)"
 SHARDS = 16
 """Chains of seals: lines of one call are in the same one. See `seals`."""
 
@@ -42,6 +44,7 @@ class Trail:
         self._started = time.perf_counter()
         self._arguments: dict[str, Any] | None = None
         self._resource_id: UUID | None = None
+        self._approval_id: UUID | None = None
 
     @property
     def _leaves_lines(self) -> bool:
@@ -55,6 +58,10 @@ class Trail:
     def about(self, resource_id: UUID) -> None:
         """Name the resource that the call made or told, for the lines to come."""
         self._resource_id = resource_id
+
+    def approved_by(self, approval_id: UUID) -> None:
+        """Name the approval that the call waits for, or uses, for the lines to come."""
+        self._approval_id = approval_id
 
     def intend(self) -> None:
         """Write the intent of a write; it commits on its own, before anything is done."""
@@ -83,9 +90,40 @@ class Trail:
             arguments=self._arguments,
             code=code,
             resource_id=self._resource_id,
+            approval_id=self._approval_id,
             duration_ms=elapsed if phase is AuditEvent.Phase.OUTCOME else None,
         )
         _insert(event)
+
+
+def unknown(name: str, caller: Caller, refusal: DomainError) -> None:
+    """A call of something that there is not. What was called is written down if it could be a name."""
+    note(
+        name if A_NAME.fullmatch(name) else NO_NAME,
+        door=caller.door,
+        code=refusal.code,
+        user_id=caller.user_id,
+        partner_id=caller.partner_id,
+        client_id=caller.client_id,
+        request_id=caller.request_id,
+    )
+
+
+def note(what: str, *, door: Door, code: str, **about: Any) -> None:
+    """One line about what is no operation: a person's decision, for one. `about` are columns of the line."""
+    call_id = new_id()
+    _insert(
+        AuditEvent(
+            call_id=call_id,
+            shard=shard_of(call_id),
+            phase=AuditEvent.Phase.OUTCOME,
+            at=clock.now(),
+            door=door,
+            operation=what,
+            code=code,
+            **about,
+        )
+    )
 
 
 def _insert(event: AuditEvent) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from string import Formatter
 from typing import Any, get_args
 
 from django.core.checks import CheckMessage, Error, register
@@ -10,7 +11,7 @@ from pydantic import BaseModel
 from movmo.kit import clock
 from movmo.operations import published, registry
 from movmo.operations.scopes import SCOPES
-from movmo.operations.spec import Credentials, Deprecation, Idempotency, Operation
+from movmo.operations.spec import Credentials, Deprecation, Idempotency, Operation, Rows
 
 CREATED = 201
 SHORTEST_NOTICE = timedelta(days=180)
@@ -68,6 +69,12 @@ def _problems(operation: Operation) -> list[tuple[str, str]]:
 def _problems_of_kind(operation: Operation) -> Iterator[tuple[str, str]]:
     if operation.ask is not None and (operation.is_read or operation.is_saga):
         yield "movmo.E009", "asks a provider before a local write, which it is not"
+    if operation.is_irreversible and operation.propose is None:
+        yield "movmo.E013", "cannot be undone, and tells no person what they are asked: give it `propose`"
+    if operation.readable and (operation.tool or operation.resource is None or not operation.is_read):
+        yield "movmo.E014", "is readable, which is for reads of a resource that have no tool"
+    if operation.rows is not None and (unknown := _unknown_to_rows(operation, operation.rows)):
+        yield "movmo.E015", f"speaks of its rows by names that there are not: {unknown}"
     if operation.deprecated is not None:
         yield from _problems_of_deprecation(operation.deprecated)
     if operation.is_read and operation.idempotency is not Idempotency.NONE:
@@ -81,6 +88,18 @@ def _problems_of_deprecation(deprecated: Deprecation) -> Iterator[tuple[str, str
         yield "movmo.E011", f"is followed by {deprecated.successor}, which there is not"
     if deprecated.sunset - deprecated.since < SHORTEST_NOTICE:
         yield "movmo.E012", f"gives its callers less than {SHORTEST_NOTICE.days} days"
+
+
+def _unknown_to_rows(operation: Operation, rows: Rows) -> list[str]:
+    """The names that a list's `rows` use and neither its rows nor its arguments have."""
+    listed = operation.result_model.model_fields.get("data")
+    known = {name for model in _models_in(listed.annotation if listed else None) for name in model.model_fields}
+    named = {rows.field} | {name for _, name, _, _ in Formatter().parse(rows.title) if name}
+    unknown = sorted(named - known)
+    if rows.query is not None:
+        unknown += sorted({rows.query} - set(operation.request_model.model_fields))
+        unknown += sorted({"total"} - set(operation.result_model.model_fields))
+    return unknown
 
 
 def undescribed(model: type[BaseModel], path: str = "") -> list[str]:

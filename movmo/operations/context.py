@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import ClassVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -37,7 +38,7 @@ class Caller:
 
     `user_id` is the traveler of the access token, `partner_id` the owner of the API key; either may be absent.
     `is_live_key` is whether that key is for live providers; None where no key came. `tool_limits` are calls a minute by
-    tool, where staff set them for the token's client.
+    tool, where staff set them for the token's client. `client_partner_id` is the partner that the client belongs to.
     """
 
     door: Door
@@ -45,6 +46,7 @@ class Caller:
     partner_id: UUID | None = None
     api_key_id: UUID | None = None
     client_id: str | None = None
+    client_partner_id: UUID | None = None
     scopes: frozenset[str] = frozenset()
     plan: Plan | None = None
     is_live_key: bool | None = None
@@ -57,17 +59,26 @@ class Caller:
         return self.user_id or self.partner_id
 
 
+Report = Callable[[int, int, str], None]
+"""How far a long call has come, for the person who waits: steps done, of how many, and a sentence of our own words."""
+
+
+def to_nobody(done: int, total: int, message: str) -> None:
+    """The report of a door that cannot tell anything before its answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """One call. `now` is when it came in; `clock` tells the time to those who wait for a provider in between.
 
-    `resource_id` is the id for whatever this call creates.
+    `resource_id` is the id for whatever this call creates. `report` never blocks and never fails.
     """
 
     caller: Caller
     now: datetime
     clock: Callable[[], datetime]
     resource_id: UUID = field(default_factory=new_id)
+    report: Report = to_nobody
 
     @property
     def traveler_id(self) -> UUID:
@@ -103,6 +114,13 @@ class View(BaseModel):
     """Base of every operation's result."""
 
     model_config = ConfigDict(frozen=True)
+
+    document_type: ClassVar[str] = "application/json"
+    """Of `document`."""
+
+    def document(self) -> str:
+        """The result where a whole text is asked for: the same JSON, or, of what is a text itself, that."""
+        return self.model_dump_json()
 
     def is_undecided(self) -> bool:
         """True when the call was accepted and its outcome is still open (REST answers 202)."""

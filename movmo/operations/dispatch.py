@@ -1,15 +1,18 @@
 """The one pipeline. Every door ends here, and no door holds a rule of its own.
 
-    authorize scope → rate limit → parse → audit intent → idempotency (a replay ends here) → handler → audit outcome
+    authorize scope → rate limit → parse → audit intent → idempotency (a replay ends here) → handler → approval
+    → audit outcome
 
 A local write commits its idempotency record, its change and its audit outcome in one transaction. A saga commits its
-record and its reservation first, then goes on with no transaction open. The approval of irreversible calls by a person
-belongs between the idempotency record and the handler, inside the transaction that inserts the record.
+record and its reservation first, then goes on with no transaction open. The approval of what an agent cannot undo is
+consumed in the transaction that inserts the record, when the handler has written its part: what the person is asked is
+what would be committed, only what the rules allow is asked at all, and without their word all of it is rolled back.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from uuid import UUID
 
 import structlog
 from django.db import Error, OperationalError, transaction
@@ -17,9 +20,11 @@ from django.db import Error, OperationalError, transaction
 from movmo.kit import clock
 from movmo.kit.errors import DomainError, Internal, Kind
 from movmo.kit.limiter.gcra import Outcome
-from movmo.operations import arguments, idempotency, limits, registry, scopes, usage
+from movmo.operations import arguments, audit, idempotency, limits, registry, scopes, usage
+from movmo.operations.approval import step as approvals
+from movmo.operations.approval.step import Unapproved
 from movmo.operations.audit import Trail
-from movmo.operations.context import Caller, Context, Request, View
+from movmo.operations.context import Caller, Context, Report, Request, View, to_nobody
 from movmo.operations.idempotency import AlreadyClaimed, Claim
 from movmo.operations.models import IdempotencyRecord
 from movmo.operations.spec import Operation
@@ -52,14 +57,19 @@ class Answer:
 
 
 def dispatch(
-    operation: Operation, caller: Caller, raw_arguments: Mapping[str, Any], idempotency_key: str | None = None
+    operation: Operation,
+    caller: Caller,
+    raw_arguments: Mapping[str, Any],
+    idempotency_key: str | None = None,
+    *,
+    report: Report = to_nobody,
 ) -> Answer:
     """Run the operation for the caller. Raises DomainError and nothing else; a replayed one has `replayed` set."""
     trail = Trail(operation, caller)
     spent: Outcome | None = None
     try:
         spent = _admit(operation, caller)
-        answer = _run(operation, caller, raw_arguments, idempotency_key, trail)
+        answer = _run(operation, caller, raw_arguments, idempotency_key, trail, report)
     except DomainError as refusal:
         refusal.limits = refusal.limits or spent
         _note(trail, operation, caller, refusal)
@@ -76,6 +86,13 @@ def refuse(operation: Operation, caller: Caller, refusal: DomainError) -> None:
     """Count and write down a refusal that a door had to make before dispatch. Raises RateLimited."""
     refusal.limits = limits.spend_on_refusal(caller)
     _note(Trail(operation, caller), operation, caller, refusal)
+
+
+def refuse_unknown(name: str, caller: Caller, refusal: DomainError) -> None:
+    """Count and write down a call of something that there is not. Raises RateLimited."""
+    refusal.limits = limits.spend_on_refusal(caller)
+    if limits.may_leave_a_line(caller):
+        audit.unknown(name, caller, refusal)
 
 
 def _is_contention(failure: Exception) -> bool:
@@ -126,10 +143,12 @@ def _authorize_and_spend(operation: Operation, caller: Caller) -> Outcome:
     return limits.spend(operation, caller)
 
 
-def _run(operation: Operation, caller: Caller, raw: Mapping[str, Any], header_key: str | None, trail: Trail) -> Answer:
+def _run(
+    operation: Operation, caller: Caller, raw: Mapping[str, Any], header_key: str | None, trail: Trail, report: Report
+) -> Answer:
     request, key = arguments.parse(operation, caller, raw, header_key)
     trail.parsed(request)
-    ctx = Context(caller=caller, now=clock.now(), clock=clock.now)
+    ctx = Context(caller=caller, now=clock.now(), clock=clock.now, report=report)
     if operation.is_read:
         view = operation.handler(ctx, request)
         trail.done()
@@ -137,6 +156,8 @@ def _run(operation: Operation, caller: Caller, raw: Mapping[str, Any], header_ke
     trail.intend()
     write = _Write(operation, ctx, request, trail)
     if key is None or caller.owner_id is None:
+        if approvals.is_needed(operation, caller):  # without a key there is nothing that an approval could be tied to
+            raise arguments.IdempotencyKeyMissing
         return write.without_key()
     is_live = caller.is_live_key if caller.user_id is None else None
     claim = Claim.of(operation, caller.owner_id, key, request, is_live=is_live)
@@ -144,6 +165,11 @@ def _run(operation: Operation, caller: Caller, raw: Mapping[str, Any], header_ke
         return write.first(claim)
     except AlreadyClaimed:
         return write.replay(idempotency.find(claim))
+    except Unapproved as unapproved:
+        refusal = approvals.ask(claim, ctx, unapproved.proposal)
+        if "approval_id" in refusal.facts:
+            trail.approved_by(UUID(refusal.facts["approval_id"]))
+        raise refusal from None
 
 
 class _Write:
@@ -172,6 +198,7 @@ class _Write:
         with transaction.atomic(durable=True):
             record = idempotency.insert(claim, self._ctx)
             view = self._operation.handler(self._ctx, self._request, *asked)
+            self._take_approval(claim)
             reference = self._reference(view)
             status = self._operation.rest.status
             idempotency.settle(record, status=status, reference=reference, body=None if reference else view)
@@ -183,10 +210,18 @@ class _Write:
         """What a provider was asked before anything is written; nothing for most operations."""
         return (self._operation.ask(self._ctx, self._request),) if self._operation.ask is not None else ()
 
+    def _take_approval(self, claim: Claim) -> None:
+        """Raises Unapproved."""
+        if approvals.is_needed(self._operation, self._ctx.caller):
+            assert self._operation.propose is not None, "checks refuse an irreversible tool without it"
+            proposal = self._operation.propose(self._ctx, self._request)
+            self._trail.approved_by(approvals.take(claim, self._ctx, proposal))
+
     def _first_of_saga(self, claim: Claim) -> Answer:
         with transaction.atomic(durable=True):
             record = idempotency.insert(claim, self._ctx)
             self._operation.handler(self._ctx, self._request)
+            self._take_approval(claim)
         return self._advance(record, replayed=False)
 
     def replay(self, record: IdempotencyRecord) -> Answer:

@@ -1,6 +1,7 @@
 """What happened, for those who asked to be told. Written in the transaction of the change, published by the workers.
 
-    write      an Event with its subject's next sequence, and the order to publish it, beside the change itself
+    write      an Event with its subject's next sequence, and the order to publish it, beside the change itself; those
+               who listen to the subject hear of it at once (`bulletin`)
     publish    positions are given out under one lock, so that a reader's cursor never skips an event; the sinks
                (webhooks, letters) write down, in the same transaction, what they will do about it
 
@@ -17,7 +18,7 @@ from django.db import connection, transaction
 from django.db.models import F
 from pydantic import BaseModel
 
-from movmo.operations import outbox
+from movmo.operations import bulletin, outbox
 from movmo.operations.models import Event, EventCounter, Outbox
 
 TOPIC = "event"
@@ -95,6 +96,7 @@ def write(subject: Subject, happened: Sequence[tuple[EventType, BaseModel]], *, 
     ]
     Event.objects.bulk_create(rows)
     outbox.put_all(TOPIC, {f"event:{row.pk}": {"event_id": str(row.pk)} for row in rows}, at=at)
+    bulletin.say_after_commit(subject.id, after + len(rows))
 
 
 def publish(rows: Sequence[Outbox]) -> None:

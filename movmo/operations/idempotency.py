@@ -116,10 +116,15 @@ def settle(record: IdempotencyRecord, *, status: int, reference: dict[str, Any] 
 
 
 def settle_first(record: IdempotencyRecord, *, status: int) -> int:
-    """Note a saga's first status, unless a call with the same key has told one already. Returns the one that counts."""
-    unsettled = IdempotencyRecord.objects.filter(pk=record.pk, outcome=None)
-    if record.outcome is None and not unsettled.update(outcome=IdempotencyRecord.Outcome.DONE, status=status):
-        record.refresh_from_db(fields=["outcome", "status"])
+    """Note a saga's first status, unless a call with the same key has told one already. Returns the one that counts.
+
+    The record is gone when its owner's account was deleted while the saga went on.
+    """
+    mine = IdempotencyRecord.objects.filter(pk=record.pk)
+    if record.outcome is None and not mine.filter(outcome=None).update(
+        outcome=IdempotencyRecord.Outcome.DONE, status=status
+    ):
+        return mine.values_list("status", flat=True).first() or status
     return record.status or status
 
 

@@ -43,7 +43,7 @@ class RateLimited(DomainError):
     kind = Kind.LIMITED
     code = "rate_limited"
     message = "Too many calls for {subject}: the limit is {rate} a second, {burst} at once."
-    hint = "Wait as long as `Retry-After` says, then call again."
+    hint = "Wait as many seconds as `Retry-After`, over MCP `retry_after`, says; then call again."
     retryable = True
 
 
@@ -87,6 +87,14 @@ def spend_on_refusal(caller: Caller) -> Outcome:
     """A call that is refused before it is limited costs one unit: refusals are no way around a limit.
 
     It does not count in the month. Raises RateLimited.
+    """
+    return _spend(caller, 1, None)
+
+
+def spend_on_asking(caller: Caller) -> Outcome:
+    """A message that runs no operation costs one unit too: who sends it has to be looked up all the same.
+
+    Raises RateLimited.
     """
     return _spend(caller, 1, None)
 

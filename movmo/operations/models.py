@@ -4,6 +4,22 @@ from django.db import models
 
 from movmo.kit.encrypted import EncryptedField
 from movmo.kit.ids import new_id
+from movmo.operations.approval.models import Approval, Mandate
+
+__all__ = [
+    "Approval",
+    "AuditEvent",
+    "AuditHead",
+    "AuditSeal",
+    "AuditShard",
+    "Event",
+    "EventCounter",
+    "HouseKey",
+    "IdempotencyRecord",
+    "Mandate",
+    "Outbox",
+    "UsageCount",
+]
 
 
 class IdempotencyRecord(models.Model):
@@ -62,6 +78,7 @@ class AuditEvent(models.Model):
     arguments = models.JSONField(null=True)
     code = models.CharField(max_length=80, blank=True)
     resource_id = models.UUIDField(null=True)
+    approval_id = models.UUIDField(null=True)
     duration_ms = models.PositiveIntegerField(null=True)
 
     class Meta:

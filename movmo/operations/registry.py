@@ -42,3 +42,17 @@ def reader_of(resource: str | None) -> Operation | None:
     if resource is None:
         return None
     return next((known for known in _operations.values() if known.is_read and known.resource == resource), None)
+
+
+def resources() -> list[Operation]:
+    """The reads that agents make by URI, in the order of declaration: one for each template."""
+    readers: dict[str | None, Operation] = {}
+    for known in _operations.values():
+        if known.is_read:
+            readers.setdefault(known.resource, known)
+    return [reader for reader in readers.values() if reader.is_resource]
+
+
+def completer_of(argument: str) -> Operation | None:
+    """The list whose rows complete arguments of this name, or None."""
+    return next((known for known in _operations.values() if known.rows and argument in known.rows.completes), None)

@@ -41,7 +41,7 @@ LONGEST_TRANSACTION = timedelta(minutes=10)
 
 _COLUMNS = (
     *("id", "call_id", "shard", "phase", "at", "door", "operation", "user_id", "partner_id", "client_id", "request_id"),
-    *("arguments", "code", "resource_id", "duration_ms"),
+    *("arguments", "code", "resource_id", "approval_id", "duration_ms"),
 )
 
 
@@ -87,8 +87,11 @@ def _seal_batch(shard: int, *, now: datetime) -> int:
     return len(seals)
 
 
-def link(key: bytes, previous: bytes, text: str) -> bytes:
-    return hmac.digest(key, previous + text.encode(), "sha256")
+Text = str | bytes
+
+
+def link(key: bytes, previous: bytes, text: Text) -> bytes:
+    return hmac.digest(key, previous + (text if isinstance(text, bytes) else text.encode()), "sha256")
 
 
 def as_text() -> str:
@@ -96,10 +99,12 @@ def as_text() -> str:
     if connection.vendor == "postgresql":
         columns = [f"e.{name} AT TIME ZONE 'UTC'" if name == "at" else f"e.{name}" for name in _COLUMNS]
         return f"json_build_array({', '.join(columns)})::text"
-    return f"json_array({', '.join(f'e.{name}' for name in _COLUMNS)})"
+    # SQLite takes anything for a text. What none of ours is, is read all the same: it was changed, and that is all.
+    columns = [f"iif(typeof(e.{name}) = 'blob', 'blob', e.{name})" for name in _COLUMNS]
+    return f"CAST(json_array({', '.join(columns)}) AS BLOB)"
 
 
-def _unsealed(end: AuditShard, *, now: datetime) -> list[tuple[Any, str]]:
+def _unsealed(end: AuditShard, *, now: datetime) -> list[tuple[Any, Text]]:
     """Lines of a shard without a seal, oldest first. Ids begin with their time, so old ones need not be looked at."""
     reached = _written_at(end.event_id) if end.event_id else EPOCH
     statement = f"""

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from movmo.kit.errors import DomainError
 from movmo.operations import registry
+from movmo.operations.approval.proposal import Proposal
 from movmo.operations.context import Context, Request, View
 
 
@@ -68,9 +69,29 @@ def DELETE(path: str) -> Route:
     return Route("DELETE", path, 204)
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What a list is good for beside being read: its rows complete arguments, and stand for resources.
+
+    `field` of a row is the value, `title` a format over the row's fields that tells it to a person. `of` are the
+    arguments that it completes, where they are not called like the field. `query` is the list's own argument for what
+    was typed so far, and then its answer tells the `total`; a list without one is looked through whole.
+    """
+
+    field: str
+    title: str
+    of: tuple[str, ...] = ()
+    query: str | None = None
+
+    @property
+    def completes(self) -> tuple[str, ...]:
+        return self.of or (self.field,)
+
+
 Handler = Callable[..., Any]
 Ask = Callable[[Context, Any], Any]
 Advance = Callable[[Context, UUID], View]
+Propose = Callable[[Context, Any], Proposal]
 
 
 @dataclass(frozen=True)
@@ -92,8 +113,12 @@ class Operation:
     open_world: bool = False
     advance: Advance | None = None
     ask: Ask | None = None
+    propose: Propose | None = None
     deprecated: Deprecation | None = None
     audited: bool = False
+    readable: bool = False
+    listenable: bool = False
+    rows: Rows | None = None
 
     @cached_property
     def request_model(self) -> type[Request]:
@@ -126,6 +151,15 @@ class Operation:
         return self.effect is Effect.READ
 
     @property
+    def is_irreversible(self) -> bool:
+        return self.effect is Effect.IRREVERSIBLE
+
+    @property
+    def is_resource(self) -> bool:
+        """Agents read it by its URI."""
+        return self.is_read and self.resource is not None and (self.tool or self.readable)
+
+    @property
     def is_saga(self) -> bool:
         """A provider is called: the handler reserves in one transaction, `advance` goes on with none open."""
         return self.advance is not None
@@ -147,8 +181,12 @@ class Options(TypedDict, total=False):
     open_world: bool
     advance: Advance | None
     ask: Ask | None
+    propose: Propose | None
     deprecated: Deprecation | None
     audited: bool
+    readable: bool
+    listenable: bool
+    rows: Rows | None
 
 
 def operation(
@@ -167,8 +205,14 @@ def operation(
     `resource` is the URI template of what the operation reads or makes; a write is replayed through the read of the
     same resource. A write that needs to know something of a provider first, and sends nothing that matters if it is
     lost, gives `ask`: it runs with no transaction open, and its answer is the handler's third argument.
+    What cannot be undone gives `propose`: asked by an agent, it is put to the agent's person, told by what the handler
+    has written in the transaction that is open; without their word nothing of that stays.
     `per_minute`: how often one agent may call the tool for one traveler, unless staff say otherwise for that agent.
     `open_world`: a provider is asked or told. `audited`: a read that leaves a line over every door.
+    `readable`: agents have no tool for this read, and read its resource by URI all the same.
+    `listenable`: agents may ask to be told when what this read reads has changed. The one id in the URI of its resource
+    is that of a subject of events.
+    `rows`: what a list's rows complete.
     `deprecated`: the next version of it is served beside it, until the day it names.
     `idempotency` is OPTIONAL for writes unless they say otherwise.
     """

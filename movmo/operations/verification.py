@@ -5,7 +5,7 @@ Problem.kind
 ├── deleted     the seal's line is gone
 ├── gap         a place of the chain is gone, or was written by somebody without the key
 ├── stray       a seal stands beside the chains: only its line seems to be sealed
-├── cut         a signed head knows a later end than there is, or another one
+├── cut         a signed head, or the end where sealing goes on, knows a later line than there is, or another one
 ├── forged      a head was not signed by this house, or by a key that is gone, and the chains do not agree with it
 └── unsealed    a line has no seal, long after it was written
 """
@@ -21,7 +21,7 @@ from django.db import connection
 from movmo.operations import seals
 from movmo.operations.audit import SHARDS
 from movmo.operations.lookup import house_key
-from movmo.operations.models import AuditHead, AuditSeal
+from movmo.operations.models import AuditHead, AuditSeal, AuditShard
 
 PAGE = 20_000
 SEALED_WITHIN = timedelta(minutes=15)
@@ -63,6 +63,7 @@ def verify(*, now: datetime, heads: Iterable[str] = ()) -> Verdict:
 
 def _chain(shard: int) -> tuple[int, list[Problem]]:
     key, previous, expected, problems = house_key(seals.KEY), seals.BEGINNING, 1, list[Problem]()
+    end = AuditShard.objects.filter(pk=shard, sequence__gt=0).first()  # before the chain, which may go on meanwhile
     for page in _pages(shard):
         for sequence, sealed, text in page:
             if sequence != expected:
@@ -73,15 +74,19 @@ def _chain(shard: int) -> tuple[int, list[Problem]]:
             elif not hmac.compare_digest(seals.link(key, previous, text), sealed):
                 problems.append(Problem("changed", shard, sequence, "the line is not what was sealed"))
             previous, expected = bytes(sealed), sequence + 1
+    if end is not None and not _is_sealed(str(shard), end.sequence, bytes(end.hash).hex()):
+        problems.append(Problem("cut", shard, end.sequence, "sealing would go on from another line at this place"))
     return expected - 1, problems
 
 
-def _pages(shard: int) -> Iterator[list[tuple[int, Any, str | None]]]:
-    """The chain in its order: place, hash, and the line as it is today."""
+def _pages(shard: int) -> Iterator[list[tuple[int, Any, seals.Text | None]]]:
+    """The chain in its order: place, hash, and the line as it is today.
+
+    Lines are looked up one by one. In a join PostgreSQL may choose to read the whole table for each page.
+    """
     statement = f"""
-        SELECT s.sequence, s.hash, CASE WHEN e.id IS NULL THEN NULL ELSE {seals.as_text()} END
-        FROM audit_seal s LEFT JOIN audit_event e ON e.id = s.event_id
-        WHERE s.shard = %s AND s.sequence > %s ORDER BY s.sequence LIMIT {PAGE}
+        SELECT s.sequence, s.hash, (SELECT {seals.as_text()} FROM audit_event e WHERE e.id = s.event_id)
+        FROM audit_seal s WHERE s.shard = %s AND s.sequence > %s ORDER BY s.sequence LIMIT {PAGE}
     """  # noqa: S608  (our own text)
     reached = 0
     while True:

@@ -18,6 +18,7 @@ from oauth2_provider.models import AccessToken, Grant, RefreshToken
 from movmo.accounts.letter import notices
 from movmo.accounts.models import User
 from movmo.kit import clock
+from movmo.operations.approval import parting
 from partners.oauth.appearance import name_of
 from partners.oauth.models import Application, Connection
 
@@ -78,7 +79,8 @@ def withdraw(*, user: User, application: Application, scopes: Iterable[str]) -> 
 
 
 def disconnect(*, user: User, application: Application) -> bool:
-    """From the commit on no token and no code of the two works, on any door. False: there was nothing to end."""
+    """From the commit on no token and no code of the two works, on any door, what the application asked is taken back,
+    and what it was allowed in advance has ended. False: there was nothing to end."""
     with transaction.atomic():
         connection = lock(user.pk, application.pk)
         if connection is None or connection.disconnected_at:
@@ -93,6 +95,7 @@ def _revoke(user: User, application: Application) -> None:
     now = clock.now()
     RefreshToken.objects.filter(user=user, application=application, revoked=None).update(revoked=now, updated=now)
     AccessToken.objects.filter(user=user, application=application).delete()
+    parting.part(user_id=user.pk, client_id=application.client_id, now=now)
 
 
 def live(user: User) -> QuerySet[Connection]:

@@ -14,8 +14,11 @@ from django.views.generic import TemplateView, View
 
 from movmo.accounts.pages import Page
 from movmo.kit import clock
+from movmo.operations.scopes import SPENDS_MONEY
+from partners.approval import allowances
+from partners.approval.allowances import Allowance
 from partners.oauth import appearance, connections
-from partners.oauth.models import Connection
+from partners.oauth.models import Application, Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class App:
     may: list[str]
     connected_at: datetime
     last_used_at: datetime | None
+    allowances: list[Allowance]
 
     @property
     def last_acted(self) -> str:
@@ -41,7 +45,9 @@ class ConnectedApps(LoginRequiredMixin, Page, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         user: Any = self.request.user
-        return super().get_context_data(apps=[_described(each) for each in connections.live(user)], **kwargs)
+        allowed = allowances.by_client(user.pk, now=clock.now())
+        apps = [_described(each, allowed.get(each.application.client_id, [])) for each in connections.live(user)]
+        return super().get_context_data(apps=apps, **kwargs)
 
 
 class Disconnect(LoginRequiredMixin, Page, View):
@@ -70,15 +76,27 @@ def ago(at: datetime, now: datetime) -> str:
     return date_format(at, "j F Y")
 
 
-def _described(connection: Connection) -> App:
+def _described(connection: Connection, allowed: list[Allowance]) -> App:
     application = connection.application
+    scopes = connections.in_force(connection.scopes, connection.scopes, application.allowed_scopes)
     return App(
         id=connection.pk,
         name=appearance.name_of(application),
         home=appearance.home_of(application),
         is_verified=application.is_verified,
         is_off=not application.is_usable(None),
-        may=appearance.in_words(connections.in_force(connection.scopes, connection.scopes, application.allowed_scopes)),
+        may=[
+            *appearance.in_words(scopes - SPENDS_MONEY),
+            *(f"{words}: {_how(application, allowed)}" for words in appearance.in_words(scopes & SPENDS_MONEY)),
+        ],
         connected_at=connection.connected_at,
         last_used_at=connection.last_used_at,
+        allowances=allowed,
     )
+
+
+def _how(application: Application, allowed: list[Allowance]) -> str:
+    """A partner's own back end asks nobody here: its people decide before it calls."""
+    if application.partner is not None:
+        return "does it at once"
+    return "asks you each time, but for what you allow below" if allowed else "asks you each time"

@@ -17,7 +17,8 @@ class PlanForm(forms.ModelForm):  # type: ignore[type-arg]
     allowed_operations = forms.MultipleChoiceField(
         required=False,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        help_text="None ticked: every operation, those that are yet to come too.",
+        help_text="None ticked: every operation, those that are yet to come too. "
+        "A version on its way out allows the one that follows it.",
     )
 
     class Meta:

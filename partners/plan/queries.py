@@ -6,7 +6,7 @@ from uuid import UUID
 from movmo.kit import clock
 from movmo.kit.errors import InvalidArguments
 from movmo.operations import usage
-from movmo.operations.catalogue import names
+from movmo.operations.catalogue import names, with_successors
 from movmo.operations.usage import Count, Line
 from partners.plan.models import MCP_RATE, UsagePlan
 from partners.plan.schemas import GetUsage, PlanView, UsageRow, UsageTotals, UsageView
@@ -65,5 +65,5 @@ def _plan_of(partner_id: UUID, now: datetime) -> PlanView:
         remaining=None if plan.month_quota is None else max(0, plan.month_quota - used),
         resets_at=month.ends_at,
         mcp_rate=MCP_RATE,
-        operations=plan.allowed_operations.split() or None,
+        operations=with_successors(plan.allowed_operations.split()) or None,
     )

@@ -54,7 +54,7 @@ def create_webhook_endpoint(ctx: Context, request: CreateEndpoint, looked_up: No
 
     From now on the events of your bookings are sent to this URL: those made with test keys for an endpoint of a test
     key, live ones for one of a live key. Keep `secret`: signatures are made with it, and it is not told again but to a
-    repetition with the same idempotency key. Not needed where you poll list_events. Next: ping_webhook_endpoint.
+    repetition with the same idempotency key. Not needed where you poll list_events_v2. Next: ping_webhook_endpoint.
     """
     return services.create(ctx, request)
 

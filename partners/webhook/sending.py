@@ -47,7 +47,7 @@ class Outcome:
 
 
 def letter(delivery: WebhookDelivery, *, now: datetime) -> Letter:
-    """The event as list_events tells it, the same to the byte every time."""
+    """The event as list_events_v2 tells it, the same to the byte every time."""
     endpoint = delivery.endpoint
     secrets = [endpoint.secret]
     if endpoint.old_secret is not None and endpoint.old_secret_until and endpoint.old_secret_until > now:

@@ -351,3 +351,47 @@ def test_signed_in_again_the_session_is_recent(telephone: Authenticator) -> None
     grown_old(ana)
     ana.post("/accounts/logout/")
     assert add(sign_in_again(ana), telephone)["Location"] == PAGE
+
+
+def confirm_by(client: Client, device: Authenticator, **sent: Any) -> Any:
+    page = f"{CONFIRM}passkey/"
+    return client.post(page, {"credential": device.get(client.get(page).json()), "next": NEW, **sent})
+
+
+def test_confirming_with_a_passkey(telephone: Authenticator) -> None:
+    ana = sign_in()
+    add(ana, telephone)
+    grown_old(ana)
+    assert "Use a passkey" in ana.get(CONFIRM).content.decode()
+    before = ana.session.session_key
+    assert confirm_by(ana, telephone)["Location"] == NEW
+    assert ana.session.session_key != before
+    assert ana.get(NEW).status_code == 200
+
+
+def test_a_passkey_is_offered_to_those_who_have_one(telephone: Authenticator) -> None:
+    assert "Use a passkey" not in sign_in().get(CONFIRM).content.decode()
+
+
+@pytest.mark.parametrize("device", ["bos", "unknown", "none"])
+def test_confirming_takes_ones_own_passkey_only(telephone: Authenticator, device: str) -> None:
+    bos = Authenticator(origin=HERE, id_=b"b" * 32)
+    add(sign_in("bo@example.com"), bos)
+    ana = sign_in()
+    add(ana, telephone)
+    grown_old(ana)
+    stranger = Authenticator(origin=HERE, id_=b"x" * 32)
+    stranger.user_handle = telephone.user_handle
+    sent = {"credential": "{}"} if device == "none" else {}
+    refused = confirm_by(ana, {"bos": bos, "unknown": stranger, "none": telephone}[device], **sent)
+    assert refused["Location"].startswith(CONFIRM)
+    assert "was not accepted" in ana.get(refused["Location"]).content.decode()
+    assert ana.get(NEW)["Location"].startswith(CONFIRM)
+    assert ana.get("/accounts/").context["user"].email == "ana@example.com"
+
+
+def test_nobody_confirms_who_is_not_signed_in(telephone: Authenticator) -> None:
+    add(sign_in(), telephone)
+    nobody = Client()
+    for answer in (nobody.get(f"{CONFIRM}passkey/"), nobody.post(f"{CONFIRM}passkey/")):
+        assert answer["Location"].startswith(LOGIN)

@@ -21,6 +21,17 @@ def test_a_traveler_reads_their_own_profile(world: World, bo_at_aviare: Caller) 
     assert view_of(ProfileView, world.call("get_user_profile", by=bo_at_aviare)).email == "bo@example.com"
 
 
+def test_a_profile_tells_the_preferences_in_short(world: World, ana_by_scout: Caller) -> None:
+    defaults = view_of(ProfileView, world.call("get_user_profile")).preferences
+    assert (defaults.language, defaults.country, defaults.currency) == ("en", "US", "USD")
+    assert (defaults.seat, defaults.meal, defaults.cabin_class) == (None, None, None)
+    locale = {"language": "de", "country": "DE", "currency": "EUR"}
+    world.call("upsert_locale_preferences", **locale)
+    world.call("upsert_travel_preferences", **{**TRAVEL_WISHES, "cabin_class": "business"})
+    told = view_of(ProfileView, world.call("get_user_profile", by=ana_by_scout)).model_dump(mode="json")
+    assert told["preferences"] == {**locale, "seat": "aisle", "meal": "VGML", "cabin_class": "business"}
+
+
 def test_names_are_replaced(world: World) -> None:
     told = view_of(ProfileView, world.call("update_user", given_name="Ana", family_name="Silva"))
     assert told == view_of(ProfileView, world.call("get_user_profile"))

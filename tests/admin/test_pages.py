@@ -70,6 +70,8 @@ def secrets(world: World, the_vault: SandboxVault, ana: User, aviare: Partner, s
     Lockout.objects.create(account=lockout.name_of(ana, lockout.Way.PASSWORD), failures=3)
     Device.objects.create(user=ana, digest="device-digest-secret", label="Firefox on Linux")
     passkey_added(ana, name="letter-secret")
+    factories.mandate(ana, scout)
+    world.approval_id()
     UserSession.objects.create(user=ana, session_key="session-key-secret", ip="192.0.2.1", user_agent="Firefox")
     private = [webhook_secret, "thylacine", document.number, captured["vault_token"], "redaction-token-secret"]
     shown_to_nobody = [

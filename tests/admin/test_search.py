@@ -56,9 +56,9 @@ def _with_an_id(model: type[Model], path: str) -> tuple[Any, UUID]:
 
 def test_the_tables_with_ids_are_known() -> None:
     assert {model._meta.model_name for model, _ in TABLES} == {
-        "amendment", "auditevent", "booking", "bookingtransition", "cancellationquote", "event", "idempotencyrecord",
-        "identitydocument", "offer", "offerslot", "outbox", "passenger", "paymentmethod", "schedulechange",
-        "webhookdelivery", "webhookendpoint",
+        "amendment", "approval", "auditevent", "booking", "bookingtransition", "cancellationquote", "event",
+        "idempotencyrecord", "identitydocument", "mandate", "offer", "offerslot", "outbox", "passenger",
+        "paymentmethod", "schedulechange", "webhookdelivery", "webhookendpoint",
     }  # fmt: skip
 
 
@@ -72,6 +72,8 @@ def test_an_id_finds_its_row(
     world.document()
     world.card()
     world.webhook_delivery()
+    world.approval_id()
+    factories.mandate(factories.traveler(), factories.application())
     pk, known = _with_an_id(model, path)
     for term in (str(known), known.hex, f" {str(known).upper()} "):
         found = _found(office, model, term)

@@ -16,7 +16,19 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import NoReturn
 
-from tests.bench import credentials, limits, outbox, reads, resolution, rotation, stage, storm, throughput
+from tests.bench import (
+    audit,
+    credentials,
+    limits,
+    listening,
+    outbox,
+    reads,
+    resolution,
+    rotation,
+    stage,
+    storm,
+    throughput,
+)
 from tests.bench.records import Cast, Timing
 from tests.bench.report import FULL, QUICK, Figure, Scale, table
 
@@ -81,12 +93,16 @@ ON_POSTGRESQL: dict[str, Part] = {
     # After the last that has workers: what it orders would go out to an address that is not ours.
     "outbox": lambda on, scale: outbox.measure(on, "PostgreSQL", scale, _say),
     "storm": lambda on, scale: storm.measure(on, "PostgreSQL", scale),
+    "audit": lambda on, scale: audit.measure(on, "PostgreSQL", scale, _say),
+    "listening": lambda on, scale: listening.measure(on, "PostgreSQL", scale, _say),
     # The last: nobody else knows the key that it makes.
     "rotation": lambda on, scale: rotation.measure(on, scale, _say),
 }
 ON_SQLITE: dict[str, Part] = {
     "outbox": lambda on, scale: outbox.measure(on, "SQLite", scale, _say),
     "storm": lambda on, scale: storm.measure(on, "SQLite", scale),
+    "audit": lambda on, scale: audit.measure(on, "SQLite", scale, _say),
+    "listening": lambda on, scale: listening.measure(on, "SQLite", scale, _say),
 }
 
 

@@ -21,19 +21,27 @@ def rest(cast: Cast, method: str, path: str, body: dict[str, Any] | None = None,
 
 def mcp(cast: Cast, tool: str, arguments: dict[str, Any], *, version: str = MODERN) -> str:
     """tools/call over Streamable HTTP, as the revision writes it."""
+    return _rpc(cast, "tools/call", {"name": tool, "arguments": arguments}, version)
+
+
+def tools(cast: Cast) -> str:
+    return _rpc(cast, "tools/list", {}, MODERN)
+
+
+def _rpc(cast: Cast, method: str, params: dict[str, Any], version: str) -> str:
     headers = {
         "authorization": f"Bearer {cast.token}",
         "accept": "application/json, text/event-stream",
         "mcp-protocol-version": version,
     }
-    params: dict[str, Any] = {"name": tool, "arguments": arguments}
     if version == MODERN:
-        headers |= {"mcp-method": "tools/call", "mcp-name": tool}
-        params["_meta"] = {
+        headers |= {"mcp-method": method, **({"mcp-name": params["name"]} if "name" in params else {})}
+        meta = {
             "io.modelcontextprotocol/protocolVersion": MODERN,
             "io.modelcontextprotocol/clientCapabilities": {},
         }
-    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+        params = {**params, "_meta": meta}
+    body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
     return _message("POST", "/v1/mcp", headers, body)
 
 

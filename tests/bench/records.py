@@ -143,3 +143,12 @@ class Rotation:
     left: int
     calls: int
     failed: int
+
+
+@dataclass(frozen=True)
+class AuditCosts:
+    """Lines that were verified in one reading, how many a second (the median), and what was found to be wrong."""
+
+    lines: int
+    rate: float
+    problems: list[str]

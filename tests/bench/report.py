@@ -22,6 +22,9 @@ class Scale:
     booking_rounds: int
     events: int
     outage_seconds: float
+    listeners: int
+    changes: int
+    audit_lines: int
 
 
 FULL = Scale(
@@ -38,6 +41,9 @@ FULL = Scale(
     booking_rounds=3,
     events=30_000,
     outage_seconds=85,
+    listeners=1_000,
+    changes=100,
+    audit_lines=200_000,
 )
 QUICK = Scale(
     rounds=3,
@@ -53,6 +59,9 @@ QUICK = Scale(
     booking_rounds=2,
     events=6_000,
     outage_seconds=12,
+    listeners=200,
+    changes=30,
+    audit_lines=40_000,
 )
 
 

@@ -68,9 +68,10 @@ class Server:
 
 @dataclass(frozen=True)
 class Stage:
-    """A prepared database. `environment` is what every process on it runs with."""
+    """A prepared database. `environment` is what every process on it runs with, `python` what runs its servers."""
 
     environment: dict[str, str]
+    python: str = sys.executable
 
     def step(self, module: str, *arguments: object) -> Any:
         """Run a module of the bench to its end; its last line is JSON."""
@@ -86,7 +87,10 @@ class Stage:
     def servers(self, *applications: str) -> Iterator[list[int]]:
         """The applications under uvicorn, one worker each; yields their ports."""
         with ExitStack() as stack:
-            servers = [stack.enter_context(self._server(application, free_port())) for application in applications]
+            servers = [
+                stack.enter_context(self.server(application, free_port(), core=core))
+                for core, application in enumerate(applications)
+            ]
             for server in servers:
                 server.wait_until_ready()
             try:
@@ -95,13 +99,15 @@ class Stage:
                 raise BenchBroke("\n".join([str(broken), *(server.last_words for server in servers)])) from None
 
     @contextmanager
-    def _server(self, application: str, port: int) -> Iterator[Server]:
-        command = [sys.executable, "-m", "uvicorn", application, "--port", str(port), *SERVER_OPTIONS]
+    def server(self, application: str, port: int, *, core: int = 0) -> Iterator[Server]:
+        """An application under uvicorn, one worker on one core, which may not be ready yet."""
+        command = [self.python, "-m", "uvicorn", application, "--port", str(port), *SERVER_OPTIONS]
         log = Path(self.environment["MOVMO_VAR"]) / f"server-{port}.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
                 command, env=self.environment, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output
             )
+        _keep_on(core, process.pid)
         try:
             yield Server(process, port, log)
         finally:
@@ -163,6 +169,14 @@ def _administrator(url: str) -> Iterator[psycopg.Connection[Any]]:
         raise BenchBroke(f"PostgreSQL is needed; DATABASE_URL says where it is. {failure}") from None
     with connection:
         yield connection
+
+
+def _keep_on(core: int, pid: int) -> None:
+    """A worker runs on one core, as operators are told to run it: two would hand the interpreter's lock to and fro, and
+    how long that takes is the machine's mood. Where the system cannot do it, it is left alone."""
+    if hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(pid, {cores[core % len(cores)]})
 
 
 def prepared(var: Path, database_url: str, **more: str) -> Stage:

@@ -36,7 +36,7 @@ from tests.chaos.cluster import Cluster, postgresql_of_our_own
 from tests.chaos.phases import OF_ROLE
 from tests.chaos.records import Finding, Trip
 from tests.chaos.storm import Storm
-from tests.chaos.troupe import AIRLINE, BEAT, RECEIVER, Troupe, actors
+from tests.chaos.troupe import AIRLINE, BEAT, PERSON, RECEIVER, Troupe, actors
 
 STORM_SHARE, CALM_SHARE = 0.6, 0.25
 """Of the minutes: how long the storm may last, and the calm after it."""
@@ -85,6 +85,8 @@ def _run(asked: argparse.Namespace) -> list[Finding]:
             url,
             DJANGO_SETTINGS_MODULE="tests.chaos.settings",
             MOVMO_WEBHOOKS_TO_LOOPBACK="true",
+            MOVMO_APPROVALS_WAITING="1000000",
+            MOVMO_APPROVALS_AN_HOUR="1000000",
             **{AIRLINE_PORT: str(airline_port)},
         )
         _say("preparing the offers")
@@ -177,7 +179,7 @@ def _of_the_run(asked: argparse.Namespace, troupe: Troupe, callers: Callers, clu
         Finding("web and worker processes killed", troupe.kills, at_least=asked.kills),
         Finding("named phases at which one died", len(phases) - len(unmet), [*unmet], at_least=every),
         *(Finding(f"deaths: {phase}", deaths[phase]) for phase in phases),
-        *(Finding(f"kills of the {role}", troupe.killed[role]) for role in (AIRLINE, RECEIVER, BEAT)),
+        *(Finding(f"kills of the {role}", troupe.killed[role]) for role in (AIRLINE, RECEIVER, BEAT, PERSON)),
         Finding("calls without an answer", callers.line.unanswered),
     ]
     if cluster is not None:

@@ -19,7 +19,7 @@ from tests.bench.stage import HOST
 PATIENCE = 10.0
 GIVES_UP_AFTER = 180.0
 PAUSE = (0.1, 0.6)
-COME_AGAIN = ("idempotency_in_progress", "contended", "internal_error")
+COME_AGAIN = ("idempotency_in_progress", "contended", "internal_error", "approval_required")
 ROUTES = {
     "create_booking": "POST /v1/flights/providers/{provider}/bookings",
     "get_booking": "GET /v1/users/me/bookings/{booking_id}",

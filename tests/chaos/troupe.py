@@ -17,10 +17,13 @@ from tests.bench.stage import ROOT, SERVER_OPTIONS, START_SECONDS, BenchBroke, f
 from tests.chaos import phases
 from tests.chaos.phases import WEB, WORKER, Phase
 
-AIRLINE, RECEIVER, BEAT = "airline", "receiver", "beat"
+AIRLINE, RECEIVER, BEAT, PERSON = "airline", "receiver", "beat", "person"
 TESTED = (WEB, WORKER)
 GROWN_UP_SECONDS = 2.0
 """Younger processes are still starting: killing them proves little."""
+LONGEST_LIFE = 3600
+"""Seconds: nobody outlives a run that was not stopped properly for longer."""
+
 BOTH = 0.2
 """How often the last server or worker may be killed, too."""
 
@@ -171,13 +174,14 @@ class Troupe:
 
 
 def actors(var: Path, *, airline: tuple[int, list[str]], receiver: tuple[int, list[str]]) -> list[Actor]:
-    """Two servers, two workers and their clock, the airline, and the partner who is told of events."""
+    """Two servers, two workers and their clock, the airline, the partner who is told of events, and the traveler."""
     python = [sys.executable, "-m"]
     celery = [*python, "celery", "-A", "movmo"]
     some = [
         Actor(AIRLINE, [*python, *airline[1]], var / "airline.log", airline[0]),
         Actor(RECEIVER, [*python, *receiver[1]], var / "receiver.log", receiver[0]),
         Actor(BEAT, [*celery, "beat", "--loglevel", "warning"], var / "beat.log"),
+        Actor(PERSON, [*python, "tests.chaos.person", str(LONGEST_LIFE)], var / "person.log"),
     ]
     for number in (1, 2):
         port = free_port()

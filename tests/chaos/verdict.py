@@ -24,7 +24,7 @@ from django.db.models import Count
 from bookings.booking.amendment.models import Amendment
 from bookings.booking.models import Booking, BookingTransition
 from bookings.booking.states import DECIDED, OVER, State
-from movmo.operations.models import AuditEvent, Event, Outbox
+from movmo.operations.models import Approval, AuditEvent, Event, Outbox
 from partners.webhook.models import WebhookDelivery
 from tests.chaos.ledger import LIVE
 from tests.chaos.records import Answer, Finding, Trip, trip_of
@@ -61,6 +61,7 @@ class Books:
 def findings(books: Books) -> Iterable[Finding]:
     yield from _orders(books)
     yield from _states(books)
+    yield from _approvals(books)
     yield from _told(books)
     yield from _money_and_seats(books)
     yield from _events(books)
@@ -96,6 +97,17 @@ def _states(books: Books) -> Iterable[Finding]:
         _in(books, lambda one: one.state in OVER and str(one.pk) in books.live),
     )
     yield _none("bookings whose history has a gap", _in(books, _has_broken_path))
+
+
+def _approvals(books: Books) -> Iterable[Finding]:
+    """What an agent did, its person allowed, once for each."""
+    made = Counter(map(str, Approval.objects.filter(state=Approval.State.USED).values_list("resource_id", flat=True)))
+    yield _none(
+        "bookings of agents that nobody approved", _in(books, lambda one: one.door == "mcp" and not made[str(one.pk)])
+    )
+    yield _none("approvals used for more than one call", [thing for thing, count in made.items() if count > 1])
+    amended = {str(one.pk) for one in Amendment.objects.all()}
+    yield _none("approvals used up for nothing", made.keys() - books.bookings.keys() - amended)
 
 
 def _disagrees(booking: Booking, books: Books) -> bool:

@@ -32,8 +32,10 @@ def arguments_for(operation_name: str, world: World) -> dict[str, Any]:
 
 
 def _search(world: World) -> dict[str, Any]:
-    part = {"origin": "AMS", "destination": "LIS", "departure_date": departure_date().isoformat()}
-    return {"slices": [part], "adults": 1, "limit": 3}
+    day = departure_date().isoformat()
+    part = {"origin": "AMS", "destination": "LIS", "departure_date": day, "latest_departure": "23:59"}
+    budget = {"amount": "9000.00", "currency": "EUR"}
+    return {"slices": [part], "adults": 1, "max_total": budget, "carriers": ["XX"], "sort": "price", "limit": 3}
 
 
 def _map(world: World) -> dict[str, Any]:
@@ -88,6 +90,7 @@ def _save_passenger(world: World) -> dict[str, Any]:
 ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "list_providers": lambda world: {},
     "get_provider_capabilities": lambda world: {"provider": "sandbox"},
+    "search_airports": lambda world: {"query": "zur"},
     "list_semantic_resources": lambda world: {},
     "read_semantic_resource": lambda world: {"slug": "booking"},
     "search_flights": _search,
@@ -141,10 +144,13 @@ ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "quote_cancellation": lambda world: {"booking_id": str(world.booking().booking_id)},
     "cancel_booking": lambda world: cancellation_of(world.quote()),
     "accept_schedule_change": World.schedule_change,
+    "list_approvals": lambda world: {"status": "pending", "limit": 5},
+    "get_approval": lambda world: {"approval_id": world.approval_id()},
     "get_booking": lambda world: {"booking_id": str(world.booking().booking_id)},
     "get_usage": lambda world: {"from": clock.now().date().isoformat()},
     "search_bookings": lambda world: {"status": "ticketed", "limit": 5},
     "list_events": lambda world: {"limit": 5},
+    "list_events_v2": lambda world: {"limit": 5},
     "create_webhook_endpoint": _webhook,
     "list_webhook_endpoints": lambda world: {},
     "get_webhook_endpoint": _of_endpoint,

@@ -6,7 +6,7 @@ Its rows are committed, because doors work on connections of their own; they are
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache, partial
 from typing import Any, Literal, Protocol
@@ -18,6 +18,7 @@ import orjson
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from django.test import override_settings
 from pytest_django import DjangoDbBlocker
 
 from bookings import models
@@ -35,6 +36,7 @@ from movmo.rest.location import MYSELF, PARAMETER, USER
 from partners.oauth.models import Application
 from partners.partner.models import Partner
 from tests import factories
+from tests.approving import is_asked
 from tests.contract.arguments import arguments_for
 from tests.contract.world import World, by_key_and_token
 from tests.live import live_server
@@ -54,14 +56,22 @@ EVERY: tuple[DoorName, ...] = ("rest", "mcp", "mcp-legacy")
 
 @dataclass(frozen=True, slots=True)
 class Hand:
-    """What a caller holds: a traveler's token, a partner's key, both or neither. MCP is never sent the key."""
+    """What a caller holds: a traveler's token, a partner's key, both or neither. MCP is never sent the key.
+
+    `own_token` is one that was issued to the partner's own client: back ends send it, over REST.
+    """
 
     token: str | None = None
     key: str | None = None
+    own_token: str | None = None
 
     @property
     def bearer(self) -> dict[str, str]:
         return {} if self.token is None else {"authorization": f"Bearer {self.token}"}
+
+    @property
+    def of_back_end(self) -> "Hand":
+        return replace(self, token=self.own_token) if self.own_token else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +141,7 @@ class RestDoor:
         path = operation.rest.path.format_map(
             {name: quote(str(values[name]), safe="") for name in path_names(operation)}
         )
-        sent = {"content-type": "application/json", **hand.bearer, **headers}
+        sent = {"content-type": "application/json", **hand.of_back_end.bearer, **headers}
         if hand.key is not None:
             sent.setdefault("x-api-key", hand.key)
         answer = self._http.request(operation.rest.method, path, headers=as_bytes(sent), **body)
@@ -176,7 +186,7 @@ class McpDoor:
 
 
 def _heard(answer: httpx2.Response) -> Told:
-    message = _message(answer)
+    message = message_of(answer)
     if "error" in message:
         error = message["error"]
         envelope = error.get("data") or {"code": error["code"], "message": error["message"]}
@@ -190,7 +200,7 @@ def _heard(answer: httpx2.Response) -> Told:
     return Told(body["status_code"], body, True, replayed, answer)
 
 
-def _message(answer: httpx2.Response) -> dict[str, Any]:
+def message_of(answer: httpx2.Response) -> dict[str, Any]:
     """The JSON-RPC message, alone or as the last event of a stream."""
     text = answer.text
     if answer.headers["content-type"].startswith("text/event-stream"):
@@ -260,11 +270,15 @@ class Stage:
         self.token = cache(self._token)
         self.arguments = cache(self.fresh_arguments)
         self._keys = {partner.pk: factories.api_key(partner) for partner in (self.aviare, self.kestrel)}
-        self.as_ana = Hand(self.token(self.ana), self.key(self.aviare))
-        self.as_bo = Hand(self.token(self.bo), self.key(self.aviare))
+        self.as_ana, self.as_bo = self._hand(self.ana), self._hand(self.bo)
 
     def door(self, name: DoorName) -> Door:
         return self._doors[name]
+
+    def _hand(self, traveler: User) -> Hand:
+        own = factories.application("aviare-web", of=self.aviare)
+        token = factories.token(traveler, sorted(SCOPES), own)
+        return Hand(self.token(traveler), self.key(self.aviare), token)
 
     def _token(self, traveler: User, scopes: frozenset[str] = frozenset(SCOPES)) -> str:
         return factories.token(traveler, sorted(scopes), self.scout)
@@ -281,11 +295,16 @@ class Stage:
         return arguments_for(operation.name, self.world(traveler))
 
     def call(self, door: DoorName, operation: Operation, arguments: Mapping[str, Any], **changes: Any) -> Told:
-        """A call of ana's with a new idempotency key where one is needed; `hand` and `key` may be others."""
+        """A call of ana's with a new idempotency key where one is needed; `hand` and `key` may be others.
+
+        Whatever ana is asked to approve, she says yes to.
+        """
         hand = changes.pop("hand", self.as_ana)
         if not operation.is_read:
             changes.setdefault("key", str(uuid4()))
-        return self.door(door).call(operation, arguments, hand, **changes)
+        call = partial(self.door(door).call, operation, arguments, hand, **changes)
+        told = call()
+        return call() if is_asked(told.body) else told
 
     def refused(self, door: DoorName, operation: Operation, arguments: Mapping[str, Any], **changes: Any) -> Told:
         """The same, for a call that must be refused and change nothing."""
@@ -332,7 +351,13 @@ def set_stage(at: datetime) -> Iterator[Stage]:
     installed = providers.provider("sandbox")
     providers.install_sandbox(SandboxAirline(seats_per_flight=PLENTY))
     try:
-        with stopped_at(at), live_server(application) as origin, httpx2.Client(base_url=origin, timeout=30) as http:
+        unasked = override_settings(MOVMO_APPROVALS_WAITING=PLENTY, MOVMO_APPROVALS_AN_HOUR=PLENTY)
+        with (
+            unasked,
+            stopped_at(at),
+            live_server(application) as origin,
+            httpx2.Client(base_url=origin, timeout=30) as http,
+        ):
             yield Stage(origin, http)
     finally:
         providers._providers["sandbox"] = installed

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from movmo.operations.scopes import ApiKeyMissing, InsufficientScope, UserTokenM
 from movmo.operations.spec import Operation
 from tests.contract.arguments import ARGUMENTS, arguments_for
 from tests.contract.registry import EVERY_OPERATION, TOOLS, each, each_scope, is_partner_s
-from tests.contract.world import World, new_key
+from tests.contract.world import World, new_key, with_a_yes
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +30,7 @@ OF_A_TRAVELER_OR_A_PARTNER = [operation for operation in NAMING_OBJECTS if not i
 
 
 def call(operation: Operation, caller: Caller, arguments: Mapping[str, Any]) -> Answer:
-    return dispatch(operation, caller, arguments, None if operation.is_read else new_key())
+    return with_a_yes(partial(dispatch, operation, caller, arguments, None if operation.is_read else new_key()))
 
 
 def refusal(operation: Operation, caller: Caller, arguments: Mapping[str, Any]) -> DomainError:

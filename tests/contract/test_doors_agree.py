@@ -1,5 +1,6 @@
 """The door is a calling convention: the same traveler, the same arguments, the same answer or refusal."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from movmo.operations.models import AuditEvent
 from movmo.operations.spec import Operation
 from tests.contract.arguments import arguments_for
 from tests.contract.registry import EVERY_OPERATION, READS, WRITES, each, is_partner_s
-from tests.contract.world import World, new_key
+from tests.contract.world import World, new_key, with_a_yes
 
 pytestmark = pytest.mark.django_db
 
@@ -53,8 +54,13 @@ def test_a_write_is_audited_before_and_after(
         return  # there is no partner behind an agent
     arguments = arguments_for(operation.name, world)
     AuditEvent.objects.all().delete()
-    dispatch(operation, {"rest": world.caller, "mcp": ana_by_scout}[door], arguments, new_key())
-    assert phases() == [("intent", ""), ("outcome", "done")]
+    with_a_yes(partial(dispatch, operation, {"rest": world.caller, "mcp": ana_by_scout}[door], arguments, new_key()))
+    was_asked = (
+        [("intent", ""), ("outcome", "approval_required"), ("outcome", "approved")]
+        if door == "mcp" and operation.is_irreversible
+        else []
+    )
+    assert phases() == [*was_asked, ("intent", ""), ("outcome", "done")]
 
 
 @each(EVERY_OPERATION)

@@ -106,6 +106,7 @@ def test_another_traveler_s_pages_are_not_shown(stage: Stage, operation: Operati
     """Neither a list nor a cursor from somebody else's list leads to anything of theirs."""
     for _ in range(2):
         stage.world().booking()
+        stage.world().approval_id()
     first = {**stage.fresh_arguments(operation), "limit": 1}
     page = stage.call(door_name, operation, first)
     cursor = page.body["next_cursor"]

@@ -42,6 +42,7 @@ MARKS = {
     "issued_on": date(1999, 11, 17).isoformat(),
     "expires_on": date(2049, 11, 19).isoformat(),
     "url": "https://hooks.example.com/brolgamarkh",
+    "query": "quollmarki",
 }
 MADE_BY_OTHERS = {"vault_token"}  # no value of ours is good for these
 ONE_OF_THE_TWO = "initiate_contact_change"
@@ -61,6 +62,7 @@ SPOILED = {
     "issued_on": MARKS["issued_on"] + "T99",
     "expires_on": MARKS["expires_on"] + "T99",
     "url": MARKS["url"] + "#fragment",
+    "query": MARKS["query"] * 20,
 }
 
 
@@ -113,9 +115,11 @@ def test_what_is_private_is_written_nowhere(
         done = stage.call(door_name, operation, arguments, key=key)
         again = stage.call(door_name, operation, arguments, key=key)
     assert not done.is_refusal, done.body
-    assert again.replayed
+    assert again.replayed is not operation.is_read
     secret = [str(arguments.get(name, MARKS[name])) for name in redacted_fields(operation) if name != "offer"]
     assert_absent([*MARKS.values(), *secret], [*written(), str(log), caplog.text])
+    if operation.is_read:
+        return  # over REST it leaves no line at all
     kept = AuditEvent.objects.filter(operation=operation.name, phase="intent").latest("id").arguments
     assert kept is not None
     assert {kept[name] for name in redacted_fields(operation) if name in kept} == {MASK}

@@ -4,12 +4,15 @@ Everything is made through the operations themselves, for `World.caller`. Dates 
 a stopped clock and with the real one.
 """
 
+from collections.abc import Callable
 from datetime import date, timedelta
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urljoin
 from uuid import uuid4
 
 import httpx2
+import pytest
 
 from bookings.booking import watching
 from bookings.booking.models import Booking
@@ -29,6 +32,7 @@ from movmo.accounts.models import User
 from movmo.kit import clock
 from movmo.kit.errors import DomainError, Internal, InvalidArguments
 from movmo.operations import registry
+from movmo.operations.approval.refusals import ApprovalRequired
 from movmo.operations.card_numbers import CardNumberRefused
 from movmo.operations.context import Caller, Door, View
 from movmo.operations.dispatch import Answer, Contended, dispatch
@@ -40,6 +44,8 @@ from partners.oauth.models import Application
 from partners.partner.models import Partner
 from partners.webhook.models import MOST_ENDPOINTS
 from partners.webhook.schemas import DeliveryView, EndpointList, NewEndpointView
+from tests import factories
+from tests.approving import is_asked
 
 EVERY_SCOPE = frozenset(SCOPES)
 DAYS_AHEAD = 60
@@ -52,6 +58,7 @@ OF_THE_PIPELINE = (
     UserTokenMissing,
     IdempotencyKeyReused,
     IdempotencyInProgress,
+    ApprovalRequired,
     Contended,
     Internal,
 )
@@ -84,6 +91,7 @@ def by_key_and_token(traveler: User, partner: Partner, scopes: frozenset[str] = 
         partner_id=partner.pk,
         api_key_id=uuid4(),
         client_id="web",
+        client_partner_id=partner.pk,
         scopes=scopes,
         is_live_key=False,
     )
@@ -92,6 +100,14 @@ def by_key_and_token(traveler: User, partner: Partner, scopes: frozenset[str] = 
 def by_key(partner: Partner) -> Caller:
     """REST with a test key of the partner alone."""
     return Caller(door=Door.REST, partner_id=partner.pk, api_key_id=uuid4(), is_live_key=False)
+
+
+def with_a_yes(call: Callable[[], Answer]) -> Answer:
+    try:
+        return call()
+    except ApprovalRequired as refusal:
+        is_asked({"code": refusal.code, **refusal.facts})
+        return call()
 
 
 def by_agent(traveler: User, application: Application, scopes: frozenset[str] = EVERY_SCOPE) -> Caller:
@@ -146,11 +162,14 @@ class World:
         self._given_names = iter(f"Ana{chr(65 + n % 26)}{chr(65 + n // 26)}" for n in range(26 * 26))
 
     def call(self, name: str, *, key: Any = None, by: Any = None, **arguments: Any) -> Answer:
-        """Dispatch for the caller, writes with a fresh key unless one is given. Raises DomainError, declared ones."""
+        """Dispatch for the caller, writes with a fresh key unless one is given. Raises DomainError, declared ones.
+
+        Whatever the traveler is asked, they say yes to.
+        """
         operation = the(name)
         sent = None if operation.is_read else key or new_key()
         try:
-            return dispatch(operation, by or self.caller, arguments, sent)
+            return with_a_yes(partial(dispatch, operation, by or self.caller, arguments, sent))
         except DomainError as refusal:
             assert isinstance(refusal, (*operation.errors, *OF_THE_PIPELINE)), f"{name} does not declare {refusal.code}"
             raise
@@ -238,6 +257,15 @@ class World:
 
     def booking(self) -> BookingView:
         return view_of(BookingView, self.book(self.mapped_offer()))
+
+    def approval_id(self) -> str:
+        """Of a booking that scout wants to make, and has to ask for."""
+        assert self.caller.user_id is not None
+        traveler = User.objects.get(pk=self.caller.user_id)
+        scout = by_agent(traveler, factories.application("scout"))
+        with pytest.raises(ApprovalRequired) as refusal:
+            dispatch(the("create_booking"), scout, booking_of(self.mapped_offer()), new_key())
+        return str(refusal.value.facts["approval_id"])
 
     def hold(self, **changes: Any) -> BookingView:
         return view_of(BookingView, self.book(self.mapped_offer(holdable=True, **changes), mode="hold"))

@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from movmo.accounts.office import second_factor
 from movmo.demo import credentials
 from movmo.demo.seed import ADMIN, Cast, seed
 from partners.api_key.models import ApiKey
+from partners.oauth.appearance import home_of
 from partners.oauth.models import Application
 from partners.partner.models import Partner
 from partners.plan.models import UsagePlan
@@ -47,6 +49,16 @@ def test_a_second_seed_makes_new_credentials_and_nothing_else() -> None:
         second.admin_password,
     }
     assert ApiKey.objects.filter(revoked_at=None).count() == 2
+
+
+@pytest.mark.django_db
+def test_a_partners_back_end_is_no_program_on_a_device() -> None:
+    seed()
+    homes = {
+        client.client_id: home_of(client)
+        for client in Application.objects.filter(client_id__in=("aviare-web", "scout"))
+    }
+    assert homes == {"aviare-web": "aviare.example", "scout": ""}
 
 
 def _admin_page(password: str, second_step: str) -> int:
@@ -113,19 +125,35 @@ def _two_free_ports() -> int:
 
 @pytest.mark.django_db
 def test_the_whole_story_is_told_from_nothing(tmp_path: Path) -> None:
-    told = subprocess.run(
+    ran = subprocess.run(
         [sys.executable, "manage.py", "demo"],
         env=_environment(tmp_path, DEMO_EXIT="1"),
         capture_output=True,
         text=True,
         timeout=120,
         check=True,
-    ).stdout
-    assert len(re.findall(r"PNR ([A-Z2-9]{6}), ticketed, ticket \d{13}", told)) == 2
+    )
+    told = ran.stdout
+    by_partner, by_agent = re.split("An agent without a model", told)
+    assert re.search(r"create_booking +PNR [A-Z2-9]{6}, ticketed, ticket \d{13}", by_partner)
+    assert re.search(r"create_booking +PNR [A-Z2-9]{6}, held", by_agent)
     assert told.count("the same booking") == 2
-    assert re.search(r"events +8 published, the last is booking\.ticketed\.v1", told)
-    assert re.search(r"letters to Ana +2, the last is “You are booked: London to New York", told)
-    assert re.search(r"second step: \d{8}, at the next sign-in \d{8}", told)
+    assert re.search(
+        r"Ana wishes +LHR to JFK on \d{4}-\d\d-\d\d\n +the cheapest that may be held .* and refunded", by_agent
+    )
+    asked = r"Ana is asked +(Hold|Cancel) London to New York on .*\n +http://127\.0\.0\.1:\d+/approvals/[0-9a-f-]{36}\n"
+    assert re.findall(asked, by_agent) == ["Hold", "Cancel"]
+    assert by_agent.count("signed in with a code, she approves") == 2
+    assert re.search(
+        r"get_booking +PNR [A-Z2-9]{6}, held\n.*pays over REST\n +get_booking .*, ticketed, ticket", by_agent
+    )
+    assert re.search(r"[1-9]\d+\.\d\d GBP would be given back", by_agent)
+    assert re.search(r"cancel_booking +PNR [A-Z2-9]{6}, cancelled", by_agent)
+    assert re.search(r"events +\d+ published, the last is booking\.cancelled\.v1", told)
+    assert re.search(r"letters to Ana +\d+, the last is “Cancelled: London to New York", told)
+    assert told.endswith("Without DEMO_EXIT=1 it stays up, to be explored.\n")
+    assert "Explore\n" not in told
+    assert ran.stderr == "", "workers tell what is wrong, and nothing was"
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="no /proc tells who is whose child")
@@ -134,7 +162,8 @@ def test_nothing_outlives_the_demo(tmp_path: Path, end: str) -> None:
     command = [sys.executable, "manage.py", "demo"]
     with subprocess.Popen(command, env=_environment(tmp_path), stdout=subprocess.PIPE, text=True) as demo:
         assert demo.stdout is not None
-        assert any("Everything stays up" in line for line in demo.stdout)
+        told = "".join(takewhile(lambda line: "Everything stays up" not in line, demo.stdout))
+        assert re.search(r"second step: \d{8}, at the next sign-in \d{8}", told)
         family = _descendants(demo.pid)
         worker = next(pid for pid in family if "celery" in Path(f"/proc/{pid}/cmdline").read_text())
         if end == "the worker dies":
@@ -142,7 +171,9 @@ def test_nothing_outlives_the_demo(tmp_path: Path, end: str) -> None:
         else:
             demo.send_signal(signal.SIGINT if end == "Ctrl-C" else signal.SIGHUP)
         code = demo.wait(40)
+        ending = demo.stdout.read()
     assert code == (1 if end == "the worker dies" else 0)
+    assert ending == ("\nStopped.\n" if code == 0 else "")
     assert len(family) == 4, "web, vault, worker and its clock"
     assert [left for pid in family if (left := _running(pid))] == []
 

@@ -4,7 +4,17 @@ import string
 
 import pytest
 
-from movmo.kit.errors import DomainError, InvalidArguments, Kind, NotFound, all_errors, by_code, revive
+from movmo.kit.errors import (
+    LONGEST_POINTER,
+    MOST_FIELDS,
+    DomainError,
+    InvalidArguments,
+    Kind,
+    NotFound,
+    all_errors,
+    by_code,
+    revive,
+)
 
 EVERY_ERROR = list(all_errors().values())
 
@@ -52,3 +62,10 @@ def test_wrong_fields_are_named_by_pointer() -> None:
     refusal = InvalidArguments({"/a": "Wrong.", "/b/0": "Wrong too."})
     assert refusal.fields == {"/a": "Wrong.", "/b/0": "Wrong too."}
     assert refusal.text == "The request has 2 invalid field(s)."
+
+
+def test_of_countless_fields_some_are_told_and_all_are_counted() -> None:
+    refusal = InvalidArguments({f"/{number}{'a' * 1_000}": "Wrong." for number in range(1_000)})
+    assert refusal.text == "The request has 1000 invalid field(s)."
+    assert len(refusal.fields) == MOST_FIELDS
+    assert {len(pointer) for pointer in refusal.fields} == {LONGEST_POINTER}

@@ -1,18 +1,25 @@
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, Literal
 
 import anyio
 import httpx2
 import pytest
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
 
 from mcp_server.asgi import McpDoor
+from movmo.asgi import Application
 from movmo.operations import registry
+from tests.live import live_server
 from tests.mcp_server.toys import ToyAuthority, declare
 
 Post = Callable[..., httpx2.Response]
+Conversation = Callable[[Client], Awaitable[Any]]
+Mode = Literal["auto", "legacy", "2026-07-28"]
 
 MODERN = "2026-07-28"
 LEGACY = "2025-11-25"
+MODES: list[Mode] = ["auto", "legacy", "2026-07-28"]
 
 
 @pytest.fixture
@@ -61,6 +68,29 @@ def knock(toys: None, authority: ToyAuthority) -> Post:
         return anyio.run(once)
 
     return request
+
+
+@pytest.fixture
+def origin(toys: None, authority: ToyAuthority) -> Iterator[str]:
+    with live_server(Application(mcp=McpDoor(authority), wsgi=lambda environ, start: [])) as origin:
+        yield origin
+
+
+@pytest.fixture(params=MODES)
+def talk(request: pytest.FixtureRequest, origin: str) -> Callable[..., Any]:
+    """Run a conversation with a connected client; returns what it returns."""
+
+    def run(conversation: Conversation, token: str = "wide", **headers: str) -> Any:
+        async def session() -> Any:
+            sent = {"authorization": f"Bearer {token}", **headers}
+            async with httpx2.AsyncClient(headers=sent) as http:
+                transport = streamable_http_client(f"{origin}/v1/mcp", http_client=http)
+                async with Client(transport, mode=request.param) as client:
+                    return await conversation(client)
+
+        return anyio.run(session)
+
+    return run
 
 
 def legacy_call(tool: str, **arguments: Any) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def test_it_starts_stops_and_may_start_again(app: Application) -> None:
 def test_a_start_that_fails_is_reported(app: Application, settings: Any) -> None:
     settings.MOVMO_MCP_THREADS = 0
     wire = Wire({"type": "lifespan.startup"})
-    with pytest.raises(ValueError, match="max_workers"):
+    with pytest.raises(ValueError, match="a thread at the least"):
         serve(app, {"type": "lifespan"}, wire)
     assert wire.heard[0]["type"] == "lifespan.startup.failed"
 

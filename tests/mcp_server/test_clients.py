@@ -1,50 +1,19 @@
 """The SDK's own client against a real server, in both protocol eras: it validates every result against our schemas."""
 
-from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import anyio
 import httpx2
 import orjson
 import pytest
 from mcp import Client, MCPError
-from mcp.client.streamable_http import streamable_http_client
 
-from mcp_server.asgi import McpDoor
-from movmo.asgi import Application
 from movmo.operations.models import AuditEvent
-from tests.live import live_server
-from tests.mcp_server.toys import ANA, SECRET, ToyAuthority
+from tests.mcp_server.conftest import LEGACY, Conversation, Post, legacy_call
+from tests.mcp_server.toys import ANA, SECRET
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-Mode = Literal["auto", "legacy", "2026-07-28"]
-MODES: list[Mode] = ["auto", "legacy", "2026-07-28"]
-Conversation = Callable[[Client], Awaitable[Any]]
-
-
-@pytest.fixture
-def origin(toys: None, authority: ToyAuthority) -> Iterator[str]:
-    with live_server(Application(mcp=McpDoor(authority), wsgi=lambda environ, start: [])) as origin:
-        yield origin
-
-
-@pytest.fixture(params=MODES)
-def talk(request: pytest.FixtureRequest, origin: str) -> Callable[..., Any]:
-    """Run a conversation with a connected client; returns what it returns."""
-
-    def run(conversation: Conversation, token: str = "wide", **headers: str) -> Any:
-        async def session() -> Any:
-            sent = {"authorization": f"Bearer {token}", **headers}
-            async with httpx2.AsyncClient(headers=sent) as http:
-                transport = streamable_http_client(f"{origin}/v1/mcp", http_client=http)
-                async with Client(transport, mode=request.param) as client:
-                    return await conversation(client)
-
-        return anyio.run(session)
-
-    return run
 
 
 def calling(tool: str, **arguments: Any) -> Conversation:
@@ -154,3 +123,20 @@ def test_many_calls_at_once_keep_their_answers_apart(talk: Any) -> None:
 def test_both_spellings_of_the_path_are_the_door(origin: str) -> None:
     for path in ("/v1/mcp", "/v1/mcp/"):
         assert httpx2.post(origin + path, json={}).status_code == 401
+
+
+@pytest.mark.usefixtures("toys")
+@pytest.mark.parametrize(
+    ("tool", "meta", "kind"),
+    [
+        ("look_at_kite", {}, "application/json"),
+        ("look_at_kite", {"progressToken": 1}, "text/event-stream"),
+        ("buy_kite", {"progressToken": 1}, "text/event-stream"),
+    ],
+)
+def test_only_a_read_that_reports_nothing_is_answered_without_a_stream(
+    knock: Post, tool: str, meta: dict[str, Any], kind: str
+) -> None:
+    call = legacy_call(tool, name="red", **({} if tool == "look_at_kite" else {"idempotency_key": "one-intention"}))
+    call["params"]["_meta"] = meta
+    assert knock(call, token="wide", mcp_protocol_version=LEGACY).headers["content-type"].startswith(kind)

@@ -312,3 +312,20 @@ def test_a_call_without_an_id_is_not_run(knock: Post) -> None:
     assert knock(call, **modern_headers("look_at_kite")).status_code == 202
     assert knock(call, mcp_protocol_version=LEGACY).status_code == 202
     assert not AuditEvent.objects.exists()
+
+
+def test_whitespace_around_a_header_is_no_part_of_it(knock: Post) -> None:
+    """RFC 9110, section 5.5; the parser of the server that we run takes off only what stands before."""
+    headers = modern_headers("look_at_kite") | {"mcp_name": "look_at_kite  "}
+    assert knock(modern_call("look_at_kite", name="red"), **headers).status_code == 200
+
+
+@pytest.mark.usefixtures("toys")
+@pytest.mark.parametrize("arguments", ['{"name": "red"}', ["red"], 7])
+def test_arguments_that_are_no_object_are_told_so(knock: Post, arguments: Any) -> None:
+    for message in (legacy_call("look_at_kite"), modern_call("look_at_kite")):
+        message["params"]["arguments"] = arguments
+        sent = modern_headers("look_at_kite") if "_meta" in message["params"] else {"mcp_protocol_version": LEGACY}
+        response = knock(message, **sent)
+        assert response.status_code == 400
+        assert "`arguments` is not an object" in response.json()["error"]["message"]

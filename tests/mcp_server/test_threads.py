@@ -88,3 +88,32 @@ def test_a_call_that_has_begun_is_finished_though_nobody_waits() -> None:
 
     asyncio.run(leave())
     assert finished.is_set()
+
+
+def test_one_caller_has_half_of_the_threads_and_whoever_leaves_frees_none() -> None:
+    begun, wake = threading.Semaphore(0), threading.Event()
+    running: list[str] = []
+
+    def work(name: str) -> str:
+        running.append(name)
+        begun.release()
+        assert wake.wait(10)
+        return name
+
+    async def crowd() -> None:
+        threads = DatabaseThreads("test", 4)
+        crowding = [asyncio.create_task(threads.run_for("ana", lambda: work("ana"))) for _ in range(8)]
+        for _ in range(2):
+            await asyncio.to_thread(begun.acquire)
+        for task in crowding:
+            task.cancel()
+        await asyncio.gather(*crowding, return_exceptions=True)
+        again = asyncio.create_task(threads.run_for("ana", lambda: work("ana again")))
+        assert await threads.run_for("bo", lambda: "bo") == "bo"
+        assert await threads.run(lambda: "who calls") == "who calls"
+        assert running == ["ana", "ana"]
+        wake.set()
+        assert await again == "ana again"
+        await asyncio.to_thread(threads.close)
+
+    asyncio.run(crowd())

@@ -81,7 +81,7 @@ def _declare_sound_kites() -> None:
         rest=POST("/v1/kites"),
         needs=Credentials.KEY_AND_USER,
         scopes=("bookings:read", "bookings:write"),
-        effect=Effect.IRREVERSIBLE,
+        effect=Effect.WRITE,
         idempotency=Idempotency.REQUIRED,
         errors=(SoldOutToy,),
     )

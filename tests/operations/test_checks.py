@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from movmo.operations import registry
 from movmo.operations.checks import check_operations, undescribed
 from movmo.operations.context import Context, NoArguments, Request, View
-from movmo.operations.spec import GET, POST, Credentials, Deprecation, Effect, Idempotency
+from movmo.operations.spec import GET, POST, Credentials, Deprecation, Effect, Idempotency, Rows
 from tests.operations import toys
 
 
@@ -53,6 +53,16 @@ WRONG: dict[str, tuple[Any, dict[str, Any]]] = {
     ),
     "movmo.E011": (toys.write, {"deprecated": Deprecation("write_v9", date(2027, 1, 1), date(2028, 1, 1))}),
     "movmo.E012": (toys.write, {"deprecated": Deprecation("write", date(2027, 1, 1), date(2027, 3, 1))}),
+    "movmo.E014": (toys.write, {"readable": True}),
+    "movmo.E015": (
+        toys.read,
+        {
+            "effect": Effect.READ,
+            "idempotency": Idempotency.NONE,
+            "rest": GET("/v1/notes"),
+            "rows": Rows("note_id", title="{name}", query="typed"),
+        },
+    ),
     "movmo.E008": (toys.read, {"effect": Effect.READ, "idempotency": Idempotency.NONE, "rest": POST("/v1/notes")}),
 }
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 
 from movmo.kit import clock
 from movmo.operations import seals
@@ -53,3 +53,39 @@ def test_a_chain_that_cannot_go_on_keeps_no_other_from_going_on(sealed: int) -> 
         seals.seal(now=clock.now())
     left = AuditEvent.objects.exclude(pk__in=AuditSeal.objects.values("event_id"))
     assert set(left.values_list("shard", flat=True)) == {first}
+
+
+def test_an_end_that_was_cut_is_found_where_sealing_would_go_on(sealed: int) -> None:
+    """Before any head was signed."""
+    last = AuditSeal.objects.order_by("-sequence")[0]
+    AuditEvent.objects.filter(pk=last.event_id).delete()
+    last.delete()
+    assert problems() == ["cut"]
+
+
+def test_two_lines_that_changed_places_are_found(sealed: int) -> None:
+    one, other = AuditEvent.objects.order_by("id")[:2]
+    ours = ("call_id", "shard", "phase", "at", "duration_ms", "arguments")
+    before = {name: getattr(one, name) for name in ours}
+    AuditEvent.objects.filter(pk=one.pk).update(**{name: getattr(other, name) for name in ours})
+    AuditEvent.objects.filter(pk=other.pk).update(**before)
+    assert problems() == ["changed", "changed"]
+
+
+def test_seals_that_changed_places_are_found(sealed: int) -> None:
+    crowded = AuditShard.objects.order_by("-sequence")[0].pk
+    one, other = AuditSeal.objects.filter(shard=crowded).order_by("sequence")[:2]
+    AuditSeal.objects.filter(pk=one.pk).update(event_id=uuid4())
+    AuditSeal.objects.filter(pk=other.pk).update(event_id=one.event_id)
+    AuditSeal.objects.filter(pk=one.pk).update(event_id=other.event_id)
+    assert problems() == ["changed", "changed"]
+
+
+@pytest.mark.skipif(connection.vendor == "postgresql", reason="PostgreSQL takes no such text")
+@pytest.mark.parametrize("text", ["X'0102'", "CAST(X'ff41' AS TEXT)", "code || char(0) || 'evil'"])
+def test_what_is_no_text_is_told_and_hides_nothing_behind_it(sealed: int, text: str) -> None:
+    one, other = AuditEvent.objects.order_by("id")[:2]
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE audit_event SET code = {text} WHERE id = %s", [one.pk.hex])
+    AuditEvent.objects.filter(pk=other.pk).update(code="forged")
+    assert problems() == ["changed", "changed"]

@@ -2,10 +2,12 @@
 
 import json
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
 
 from mcp_server.tools import Catalogue
 from movmo.operations import checks, published, registry
@@ -35,7 +37,7 @@ def test_every_answer_over_rest_says_it_in_headers() -> None:
     assert versions.headers(NEW) == {}
 
 
-def test_the_document_marks_it() -> None:
+def test_the_toldmarks_it() -> None:
     paths = document.build([OLD, NEW])["paths"]
     assert (paths["/v1/write"]["post"]["deprecated"], paths["/v1/write"]["post"]["x-movmo-sunset"]) == (
         True,
@@ -78,3 +80,54 @@ def test_the_list_forgets_nothing(ledger: Path) -> None:
 
 def test_every_operation_of_the_house_is_on_it() -> None:
     assert set(published.known()) >= {operation.name for operation in registry.all_operations()}
+
+
+LAST_DAY = datetime(2027, 6, 1, 23, 59, tzinfo=UTC)
+
+
+@pytest.fixture
+def without_list_events(ledger: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The house as it is, less the first version of its list of events."""
+    ledger.write_text(json.dumps({name: sunset and sunset.isoformat() for name, sunset in published.updated().items()}))
+    monkeypatch.delitem(registry._operations, "list_events")
+
+
+@pytest.mark.usefixtures("without_list_events")
+def test_the_first_list_of_events_is_not_removed_before_its_sunset(clock: StoppedClock) -> None:
+    clock.set(LAST_DAY)
+    (found,) = checks.check_published()
+    assert (found.id, found.obj) == ("movmo.E010", "list_events")
+    assert "2027-06-01" in found.msg
+
+
+@pytest.mark.usefixtures("without_list_events")
+def test_the_first_list_of_events_may_go_after_its_sunset(clock: StoppedClock) -> None:
+    clock.set(LAST_DAY + timedelta(minutes=1))
+    assert checks.check_published() == []
+
+
+def test_the_house_does_not_start_without_it(clock: StoppedClock, without_list_events: None) -> None:
+    clock.set(LAST_DAY)
+    with pytest.raises(SystemCheckError, match=r"list_events: .*its sunset is 2027-06-01"):
+        call_command("check")
+
+
+def test_the_toldshows_the_real_pair() -> None:
+    told = document.build(registry.all_operations())
+    first, second = (told["paths"][f"/v1/partner/events{version}"]["get"] for version in ("", "/v2"))
+    assert (first["deprecated"], first["x-movmo-sunset"]) == (True, "2027-06-01")
+    assert first["description"].startswith("Deprecated: use list_events_v2, removed after 2027-06-01. ")
+    for answer in first["responses"].values():
+        assert {"Deprecation", "Sunset", "Link"} <= set(answer["headers"])
+    assert "deprecated" not in second
+    assert all("Sunset" not in answer["headers"] for answer in second["responses"].values())
+
+
+def test_every_successor_is_there_and_stays() -> None:
+    going = [one for one in registry.all_operations() if one.deprecated]
+    assert [one.name for one in going] == ["list_events"]
+    for one in going:
+        assert one.deprecated is not None
+        follows = registry.get(one.deprecated.successor)
+        assert follows is not None
+        assert follows.deprecated is None

@@ -11,6 +11,8 @@ from movmo.rest.reference import page
 from movmo.rest.reference.highlight import highlight
 from movmo.rest.templatetags.prose import marked
 
+VERSIONS = ("list_events", "list_events_v2")
+
 
 def test_the_page_shows_every_operation_and_asks_nobody_else(db: None) -> None:
     html = Client().get("/docs").content.decode()
@@ -18,6 +20,14 @@ def test_the_page_shows_every_operation_and_asks_nobody_else(db: None) -> None:
     sources = re.findall(r'(?:src|href)="([^"#][^"]*)"', html)
     assert all(source.startswith("/") and not source.startswith("//") for source in sources)
     assert not re.search(r"<style|style=|<script(?! src=)|\son\w+=", html)
+
+
+def test_a_version_on_its_way_out_is_marked(db: None) -> None:
+    html = Client().get("/docs").content.decode()
+    first, second = (html.partition(f'<article id="{name}"')[2].partition("</article>")[0] for name in VERSIONS)
+    assert "deprecated, until 2027-06-01" in first
+    assert "Deprecated: use list_events_v2" in first
+    assert "deprecated" not in second.lower()
 
 
 def test_its_files_are_found() -> None:

@@ -1,6 +1,6 @@
 """Acceptances of schedule changes, declared."""
 
-from bookings.booking.acceptance import services
+from bookings.booking.acceptance import proposing, services
 from bookings.booking.acceptance.refusals import ScheduleChangeDecided, ScheduleChangeWithdrawn
 from bookings.booking.acceptance.schemas import AcceptScheduleChange
 from bookings.booking.amendment.refusals import (
@@ -29,6 +29,7 @@ from movmo.operations.spec import POST, Credentials, Effect, Idempotency, operat
     cost=5,
     resource=RESOURCE,
     advance=advance,
+    propose=proposing.of_acceptance,
     errors=(
         NotFound,
         ProviderNotForKey,
@@ -45,7 +46,7 @@ def accept_schedule_change(ctx: Context, request: AcceptScheduleChange) -> None:
     """Accept a new schedule that the airline has announced
 
     Only a change whose state is `waiting`; Movmo accepts minor ones by itself. Show the traveler its `before` and
-    `after`, and accept only on their word: it cannot be undone. If it does not suit them, cancel instead: see
+    `after`, and accept only on their word: it cannot be undone. Not where it does not suit them: see
     quote_cancellation. While `under_way` is not empty the airline has not answered. Next: get_booking.
     """
     services.accept(ctx, request)

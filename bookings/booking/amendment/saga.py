@@ -43,6 +43,7 @@ from bookings.providers.errors import OutcomeUnknown, ProviderFailure, Refusal, 
 from bookings.providers.port import Provider
 from bookings.providers.types import OrderStatus, ProviderOrder
 from movmo.kit.errors import DomainError
+from movmo.operations.approval import mandates
 from movmo.operations.events import EventType
 
 log = structlog.get_logger()
@@ -320,6 +321,8 @@ def close(
                 failure_facts=failure.facts if failure else {},
                 settled_at=now,
             )
+            if failure:
+                mandates.release(claimed.pk, now=now)
             outcome.also()
     return steps.reload(booking.pk)
 

@@ -10,7 +10,7 @@ from bookings.booking.amendment.refusals import (
 from bookings.booking.amendment.services import advance
 from bookings.booking.cards import CardNotForProvider
 from bookings.booking.failures import PaymentDeclined, PriceChanged
-from bookings.booking.hold import services
+from bookings.booking.hold import proposing, services
 from bookings.booking.hold.schemas import ConfirmHold
 from bookings.booking.hold.services import NotHeld
 from bookings.booking.operations import RESOURCE
@@ -33,6 +33,7 @@ from movmo.operations.spec import POST, Credentials, Effect, Idempotency, operat
     cost=10,
     resource=RESOURCE,
     advance=advance,
+    propose=proposing.of_confirmation,
     errors=(
         NotFound,
         ProviderNotForKey,

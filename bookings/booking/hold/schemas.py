@@ -11,7 +11,7 @@ from movmo.operations.context import Request
 class ConfirmHold(Request):
     booking_id: UUID = Field(description="A held booking of the traveler.")
     expected_total: MoneyInput = Field(
-        description="The total the traveler was shown. If the price is another by now, nothing is paid."
+        description="The `total` the traveler was shown. If the price is another by now, nothing is paid."
     )
     payment_method_id: UUID | None = Field(
         default=None,

@@ -1,6 +1,6 @@
 """Identity documents, declared. They have no tools: a model has no business with a passport's number."""
 
-from bookings.passenger.identity_document import services
+from bookings.passenger.identity_document import proposing, services
 from bookings.passenger.identity_document.schemas import (
     CreateIdentityDocument,
     IdentityDocumentDeleted,
@@ -99,6 +99,7 @@ def replace_identity_document(ctx: Context, request: ReplaceIdentityDocument) ->
     needs=Credentials.KEY_AND_USER,
     scopes=("passengers:write",),
     effect=Effect.IRREVERSIBLE,
+    propose=proposing.of_deletion,
     errors=(NotFound,),
     tool=False,
 )

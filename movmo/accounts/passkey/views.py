@@ -24,9 +24,10 @@ from movmo.accounts.sign_in.confirming import Guarded
 from movmo.accounts.sign_in.forms import NameForm
 
 REFUSED = "That passkey was not accepted. Try again, or sign in with a code by e-mail."
+NOT_CONFIRMED = "That passkey was not accepted. Try again, or take a code by e-mail."
 
 
-class SignInWithPasskey(Page):
+class AskedPasskey(Page):
     """GET: the challenge, for the page's script. POST: the answer."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -38,6 +39,8 @@ class SignInWithPasskey(Page):
     def get(self, request: HttpRequest) -> HttpResponse:
         return JsonResponse(passkeys.request_options())
 
+
+class SignInWithPasskey(AskedPasskey):
     def post(self, request: HttpRequest) -> HttpResponse:
         try:
             passkey = passkeys.owned(request.POST.get("credential", ""))
@@ -48,6 +51,22 @@ class SignInWithPasskey(Page):
         onward = destinations.wanted(request) or reverse("account_home")
         response: HttpResponse = perform_login(request, Login(user=passkey.user, redirect_url=onward))
         return response
+
+
+class ConfirmWithPasskey(LoginRequiredMixin, AskedPasskey):  # type: ignore[misc]
+    """Whoever is signed in shows it again, with a passkey of their own: another's is refused."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        try:
+            passkey = passkeys.owned(request.POST.get("credential", ""))
+        except PasskeyRefused:
+            passkey = None
+        if passkey is None or passkey.user != request.user:
+            messages.error(request, NOT_CONFIRMED)
+            return HttpResponseRedirect(destinations.passed_on(request, reverse("account_confirm")))
+        post_authentication(request, passkey, reauthenticated=True, passwordless=True)
+        request.session.cycle_key()  # it opens more from here on
+        return HttpResponseRedirect(destinations.wanted(request) or reverse("account_home"))
 
 
 class Passkeys(LoginRequiredMixin, Page, TemplateView):

@@ -1,4 +1,4 @@
-"""Preferences, declared."""
+"""Preferences, declared. Agents read them in short in the profile."""
 
 from movmo.accounts.preferences import queries, services
 from movmo.accounts.preferences.schemas import GetPreferences, LocaleView, PutLocale, PutTravel, TravelView
@@ -18,6 +18,7 @@ TRAVEL = "preferences://v1/travel"
     effect=Effect.READ,
     resource=LOCALE,
     errors=(NotFound,),
+    tool=False,
 )
 def get_locale_preferences(ctx: Context, request: GetPreferences) -> LocaleView:
     """Show the traveler's language, country and currency
@@ -54,6 +55,7 @@ def upsert_locale_preferences(ctx: Context, request: PutLocale) -> LocaleView:
     effect=Effect.READ,
     resource=TRAVEL,
     errors=(NotFound,),
+    tool=False,
 )
 def get_travel_preferences(ctx: Context, request: GetPreferences) -> TravelView:
     """Show how the traveler likes to travel

@@ -92,3 +92,11 @@ class TravelView(View):
     known_traveler_number: str | None = Field(
         default=None, description="Masked but for its end; the traveler reads it in their Movmo account."
     )
+
+
+class PreferencesView(LocaleView):
+    """What helps to choose among offers and to tell them; without the numbers that go to airlines."""
+
+    seat: Seat | None = Field(default=None, examples=["aisle"])
+    meal: Meal | None = Field(default=None, examples=["VGML"])
+    cabin_class: Cabin | None = Field(default=None, examples=["economy"])

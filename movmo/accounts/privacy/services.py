@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import structlog
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.admin.models import LogEntry
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from movmo.accounts import personal
 from movmo.accounts.contact_change.models import ContactChange
@@ -30,6 +31,8 @@ from movmo.kit.errors import DomainError, Kind
 from movmo.kit.ids import new_id
 from movmo.operations.audit import DONE, shard_of
 from movmo.operations.models import AuditEvent
+
+log = structlog.get_logger()
 
 
 class AccountBusy(DomainError):
@@ -65,6 +68,14 @@ def export(user: User, *, door: str) -> dict[str, Any]:
 
 def delete(user: User, *, now: datetime, door: str) -> None:
     """Forget the person. Raises AccountBusy; then nothing was changed."""
+    try:
+        _forget(user, now=now, door=door)
+    except OperationalError as failure:  # calls that are under way hold what this waits for, or wait for one another
+        log.warning("account.busy", failure=type(failure).__name__)
+        raise AccountBusy(reason="something of it is being changed at this moment") from failure
+
+
+def _forget(user: User, *, now: datetime, door: str) -> None:
     with transaction.atomic(durable=True):
         _note("delete_account", user, door)
         list(User.objects.select_for_update().filter(pk=user.pk).values_list("pk"))

@@ -21,8 +21,9 @@ RESOURCE = "users://v1/me"
 def get_user_profile(ctx: Context, request: GetProfile) -> ProfileView:
     """Show the traveler's own profile
 
-    Name, e-mail address and telephone of the account's owner: not necessarily of somebody who travels, those are saved
-    passengers. E-mail address and telephone are changed by the traveler in person, in their Movmo account.
+    Name, e-mail address and telephone of the account's owner, and `preferences`: the language to speak, the currency to
+    show prices in, and wishes for seat, meal and cabin. Use it to choose among offers. Not for those who travel: that
+    is get_passengers_profile. The traveler changes all of it in their Movmo account. Next: search_flights.
     """
     return queries.read(ctx)
 

@@ -1,6 +1,7 @@
 """Reads of the traveler's own profile."""
 
 from movmo.accounts.models import User
+from movmo.accounts.preferences import queries as preferences
 from movmo.accounts.profile.schemas import ProfileView
 from movmo.kit.errors import NotFound
 from movmo.operations.context import Context
@@ -26,5 +27,6 @@ def view(user: User) -> ProfileView:
         phone_number=user.phone_number or None,
         given_name=user.first_name,
         family_name=user.last_name,
+        preferences=preferences.in_short(user.pk),
         created_at=user.date_joined,
     )

@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from movmo.accounts.contact import PersonName
+from movmo.accounts.preferences.schemas import PreferencesView
 from movmo.operations.context import NoArguments, Request, View
 
 
@@ -26,4 +27,7 @@ class ProfileView(View):
     phone_number: str | None = Field(default=None, examples=["+4915112345678"])
     given_name: str = Field(examples=["Ana María"])
     family_name: str = Field(examples=["Müller"])
+    preferences: PreferencesView = Field(
+        description="Language, country and currency to speak and show prices in; preferred seat, meal and cabin."
+    )
     created_at: datetime

@@ -38,7 +38,7 @@ def parameters(operation: Operation, components: Components) -> list[Schema]:
 def _path_parameter(name: str, schema: Schema | None, components: Components) -> Schema:
     if name == USER:
         schema = {**OWN_USER, "description": "`me`, or the id of the token's own traveler."}
-    schema = dict(schema or {"type": "string"})
+    schema = _without_null(schema or {"type": "string"})
     description = schema.pop("description", "")
     shown: Schema = {"name": name, "in": "path", "required": True, "description": description, "schema": schema}
     shown["example"] = example_of(schema, components, name=name)
@@ -54,7 +54,7 @@ def _query_parameter(name: str, schema: Schema, required: bool, components: Comp
 
 
 def _without_null(schema: Schema) -> Schema:
-    """An optional query parameter is left out; a URL has no null."""
+    """An optional parameter of the query is left out, one of the path is there; a URL has no null."""
     kept = [option for option in schema.get("anyOf", []) if option.get("type") != "null"]
     outer = {name: value for name, value in schema.items() if name != "anyOf"}
     if outer.get("default", ...) is None:

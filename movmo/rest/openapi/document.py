@@ -12,6 +12,7 @@ from django.urls import reverse
 from movmo.operations import events
 from movmo.operations.scopes import SCOPES
 from movmo.operations.spec import Credentials, Operation
+from movmo.rest import versions
 from movmo.rest.openapi import bodies, refusals, webhooks
 from movmo.rest.openapi.components import Components, Schema
 
@@ -106,6 +107,8 @@ def _operation(operation: Operation, components: Components) -> Schema:
     answers = bodies.answers(operation, components)
     for status, classes in refusals.of_operation(operation).items():
         answers[str(status)] = refusals.response(status, classes, operation)
+    for answer in answers.values():
+        answer["headers"] |= {name: {"$ref": f"#/components/headers/{name}"} for name in versions.headers(operation)}
     entry["responses"] = answers
     return entry
 
@@ -180,5 +183,18 @@ HEADERS: Schema = {
         "the plan's for the API key, `traveler` the traveler's, `month` the plan's calls of the calendar month, UTC.",
         {"type": "string"},
         '"key";q=400;w=2, "traveler";q=100;w=2, "month";q=5000000;w=2592000',
+    ),
+    "Deprecation": _header(
+        "Since when this version is on its way out, `@` and seconds since 1970 (RFC 9745).",
+        {"type": "string"},
+        "@1795132800",
+    ),
+    "Sunset": _header(
+        "Until when this version is served (RFC 8594).", {"type": "string"}, "Tue, 01 Jun 2027 00:00:00 GMT"
+    ),
+    "Link": _header(
+        "Where the version that follows is described, as `successor-version` (RFC 5829).",
+        {"type": "string"},
+        '</docs#list_events_v2>; rel="successor-version"',
     ),
 }

@@ -9,6 +9,7 @@ from movmo.kit import errors as kit
 from movmo.kit import http
 from movmo.kit.errors import DomainError, Internal, InvalidArguments, NotFound
 from movmo.operations import arguments, dispatch, idempotency, limits, scopes
+from movmo.operations.approval.refusals import ApprovalDeclined, ApprovalExpired, ApprovalRequired, ApprovalsPending
 from movmo.operations.card_numbers import CardNumberRefused
 from movmo.operations.credentials import CredentialRefused
 from movmo.operations.spec import Idempotency, Operation
@@ -83,6 +84,8 @@ def _of_writes(operation: Operation) -> set[type[DomainError]]:
         idempotency.IdempotencyKeyReused,
         idempotency.IdempotencyInProgress,
     }
+    if operation.is_irreversible:
+        found |= {ApprovalRequired, ApprovalDeclined, ApprovalExpired, ApprovalsPending}
     if operation.idempotency is Idempotency.REQUIRED:
         found.add(arguments.IdempotencyKeyMissing)
     return found

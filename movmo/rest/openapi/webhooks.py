@@ -10,7 +10,7 @@ from movmo.rest.openapi.examples import BY_FORMAT, example_of
 DESCRIPTION = """\
 Sent to your webhook endpoints that ask for the type, by the rules of Standard Webhooks. Verify `webhook-signature` \
 over the raw body before you read it. Deliveries may repeat, with the same `webhook-id`, and may overtake one another: \
-`sequence` counts the events of one subject. The body says what happened; read the booking for how it is now."""
+`sequence` counts the events of one subject. The body says what happened; read what it is about for how that is now."""
 SIGNED: Schema = {
     "type": "object",
     "required": ["id", "type", "timestamp", "subject_id", "sequence", "data"],

@@ -52,6 +52,7 @@ class Entry:
     path: str
     title: str
     paragraphs: list[str]
+    sunset: str
     effect: str
     cost: int
     idempotency: str
@@ -123,6 +124,7 @@ def _entry(document: Schema, method: str, path: str, operation: Schema) -> Entry
         path=path,
         title=operation["summary"].rstrip("."),
         paragraphs=_paragraphs(operation["description"]),
+        sunset=operation.get("x-movmo-sunset", ""),
         effect=operation["x-movmo-effect"],
         cost=operation["x-movmo-cost"],
         idempotency=operation["x-movmo-idempotency"],

@@ -131,9 +131,10 @@ class TestBeyondTheBudget:
     ) -> None:
         arguments = booking_of(world.mapped_offer())
         path = f"/v1/flights/providers/{arguments.pop('provider')}/bookings"
+        own = factories.application("aviare-web", of=aviare)
         headers = {
             "x-api-key": factories.api_key(aviare),
-            "authorization": f"Bearer {factories.token(ana, sorted(SCOPES))}",
+            "authorization": f"Bearer {factories.token(ana, sorted(SCOPES), own)}",
             "idempotency-key": new_key(),
         }
         with live_server(application) as origin, httpx2.Client(base_url=origin, headers=headers, timeout=LONG) as http:

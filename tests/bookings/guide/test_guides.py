@@ -1,6 +1,7 @@
 """Guides: they are found, they are true, and they hold nothing of anybody."""
 
 import re
+from typing import Any
 
 import pytest
 
@@ -9,11 +10,14 @@ from movmo.accounts.models import User
 from movmo.kit.errors import InvalidArguments, NotFound, all_errors
 from movmo.operations import registry
 from movmo.operations.context import Caller
+from movmo.operations.spec import Effect
+from tests.contract.registry import fields_of
 from tests.contract.world import World, by_agent, view_of
 from tests.factories import application
 
 pytestmark = pytest.mark.django_db
 
+OF_REFUSALS = {"code", "details", "fields", "hint", "request_id", "retry_after", "retryable"}
 LONGEST = 30_000  # characters, for somebody who pays for reading
 
 
@@ -27,31 +31,56 @@ def text(world: World, slug: str) -> str:
 
 def test_every_guide_of_the_list_can_be_read(world: World) -> None:
     found = slugs(world)
-    assert {"booking", "errors", "fare-rules", "what-a-person-does", "provider-sandbox"} <= set(found)
     for slug in found:
         assert 100 < len(text(world, slug)) < LONGEST
 
 
-def test_what_a_guide_calls_a_tool_is_one(world: World) -> None:
-    tools = {operation.name for operation in registry.tools()}
-    fields = {"offer_id", "quote_id", "payment_method_id", "expected_total", "idempotency_key", "passenger_id"}
+def every_word() -> set[str]:
+    """What answers, arguments and refusals are made of: names of tools, fields, codes, and values of enums."""
+    words = {operation.name for operation in registry.tools()} | set(all_errors())
+    for known in registry.all_operations():
+        words |= {name.rpartition(".")[2] for name, _ in fields_of(known.request_model)} | words_of(
+            known.result_model.model_json_schema()
+        )
+    return words | {"idempotency_key", "replayed"} | OF_REFUSALS
+
+
+def words_of(schema: Any) -> set[str]:
+    """Names of properties, and values of enums, at any depth."""
+    if isinstance(schema, list):
+        return {word for part in schema for word in words_of(part)}
+    if not isinstance(schema, dict):
+        return set()
+    own = set(schema.get("properties", {})) | {one for one in schema.get("enum", []) if isinstance(one, str)}
+    return own.union(*(words_of(part) for part in schema.values()))
+
+
+def test_what_a_guide_names_is_there(world: World) -> None:
+    """Tools, codes, fields and states; a name that nobody knows would send a model looking for it."""
+    known = every_word()
     for slug in slugs(world):
         if slug == "errors":
             continue
-        named = set(re.findall(r"\b(?:[a-z]+_)+[a-z]+\b", text(world, slug)))
-        verbs = (
-            "get_",
-            "search_",
-            "create_",
-            "update_",
-            "confirm_",
-            "cancel_",
-            "quote_",
-            "accept_",
-            "select_",
-            "refresh_",
-        )
-        assert {name for name in named if name.startswith(verbs)} - fields - set(all_errors()) <= tools, slug
+        told = text(world, slug)
+        named = set(re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", told)) | set(re.findall(r"`([a-z_]+)`", told))
+        assert named - known - set(slugs(world)) == set(), slug
+
+
+def test_the_guide_to_approvals_names_every_call_that_asks(world: World) -> None:
+    asks = {operation.name for operation in registry.tools() if operation.effect is Effect.IRREVERSIBLE}
+    (sentence,) = re.findall(r"^.*?cannot be\s+undone\.", text(world, "approvals"), re.DOTALL)
+    assert set(re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", sentence)) == asks
+
+
+def test_there_is_a_guide_for_each_need(world: World) -> None:
+    written = {"after-booking", "approvals", "booking", "errors", "fare-rules", "recovering", "what-a-person-does"}
+    assert set(slugs(world)) == written | {"provider-sandbox"}
+
+
+def test_every_provider_has_notes_from_its_capabilities(world: World) -> None:
+    told = text(world, "provider-sandbox")
+    assert "- yes: can be searched" in told
+    assert "At most 9 passengers" in told
 
 
 def test_the_error_reference_knows_every_code(world: World) -> None:

@@ -1,70 +1,38 @@
 """search_flights"""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 import pytest
 
 from bookings.offer.models import Offer
 from bookings.offer.party import TooManyPassengers, UnaccompaniedMinor
 from bookings.offer.schemas import OfferSummary, SearchResults
+from bookings.offer.services import NotBookable
 from bookings.providers import registry
 from bookings.providers.registry import ProviderUnknown
 from bookings.providers.sandbox.airline import Airline
-from bookings.providers.types import SearchQuery
 from movmo.kit import cursor
 from movmo.kit.cursor import CursorInvalid
 from movmo.kit.errors import InvalidArguments
 from movmo.operations.context import Caller
+from tests.bookings.offer.desk import Desk
+from tests.bookings.offer.searches import WholesaleAirline, ids, part, search, wrong_fields
 from tests.conftest import StoppedClock
-from tests.contract.arguments import arguments_for
 from tests.contract.world import World, departure_date, raw_offer, view_of
-from tests.idle_airline import IdleAirline
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
 
-@dataclass
-class WholesaleAirline(IdleAirline):
-    """Offers what it is given, and no more."""
-
-    offers: list[dict[str, Any]] = field(default_factory=list)
-
-    def search(self, query: SearchQuery, *, now: datetime) -> list[dict[str, Any]]:
-        return self.offers or super().search(query, now=now)
-
-
-def search(world: World, *, by: Caller | None = None, **changes: Any) -> SearchResults:
-    arguments = {**arguments_for("search_flights", world), **changes}
-    return view_of(SearchResults, world.call("search_flights", by=by, **arguments))
-
-
-def more(world: World, found: SearchResults, *, by: Caller | None = None, limit: int = 3) -> SearchResults:
-    answer = world.call("search_flights", by=by, cursor=found.next_cursor, limit=limit)
-    return view_of(SearchResults, answer)
-
-
-def wrong_fields(world: World, **changes: Any) -> dict[str, str]:
-    with pytest.raises(InvalidArguments) as caught:
-        search(world, **changes)
-    return caught.value.fields
-
-
-def ids(found: SearchResults) -> list[UUID]:
-    return [offer.offer_id for offer in found.data]
-
-
-def part(origin: str, destination: str, days: int = 0) -> dict[str, str]:
-    day = departure_date() + timedelta(days=days)
-    return {"origin": origin, "destination": destination, "departure_date": day.isoformat()}
+def more(world: World, found: SearchResults, *, by: Caller | None = None, **arguments: Any) -> SearchResults:
+    sent = {"cursor": found.next_cursor, "limit": 3, **arguments}
+    return view_of(SearchResults, world.call("search_flights", by=by, **sent))
 
 
 def test_offers_come_cheapest_first_and_can_be_booked(world: World) -> None:
-    found = search(world, limit=50)
+    found = search(world)
     totals = [Decimal(offer.total.amount) for offer in found.data]
     assert totals
     assert totals == sorted(totals)
@@ -86,52 +54,90 @@ def test_offers_belong_to_the_traveler(world: World, ana_at_aviare: Caller) -> N
     }
 
 
+def wishes() -> dict[str, Any]:
+    return {"slices": [part(earliest_departure="06:00")], "sort": "duration", "min_checked_bags": 1}
+
+
+def told(offer: OfferSummary) -> str:
+    """What an offer is, whatever its id: each search makes new ones."""
+    return offer.model_dump_json(exclude={"offer_id", "expires_at"})
+
+
 class TestPages:
-    def test_pages_neither_shift_nor_skip_nor_repeat(self, world: World, clock: StoppedClock) -> None:
-        everything = ids(search(world, limit=50))
-        found = search(world, limit=3)
-        seen: list[OfferSummary] = list(found.data)
+    @pytest.mark.parametrize("again", [dict, wishes], ids=["cursor alone", "cursor and the same arguments"])
+    def test_pages_neither_shift_nor_skip_nor_repeat(
+        self, world: World, clock: StoppedClock, again: Callable[[], dict[str, Any]]
+    ) -> None:
+        whole = search(world, **wishes())
+        said_again = again()
+        found = search(world, **wishes(), limit=2)
+        seen = list(found.data)
         while found.next_cursor:
             clock.forward(minutes=1)
             search(world)  # somebody searches meanwhile
-            found = more(world, found)
+            found = more(world, found, limit=3, **said_again)
             seen += found.data
-        assert len(seen) == len({offer.offer_id for offer in seen}) == len(everything)
-        assert [Decimal(one.total.amount) for one in seen] == sorted(Decimal(one.total.amount) for one in seen)
+        assert len(seen) == len({offer.offer_id for offer in seen}) > 4
+        assert [told(offer) for offer in seen] == [told(offer) for offer in whole.data]
+
+    def test_the_same_cursor_shows_the_same_page(self, world: World) -> None:
+        found = search(world, limit=3)
+        assert more(world, found).data == more(world, found).data
+
+    @pytest.mark.parametrize("other", [{"sort": "price"}, {"max_connections": 0}, {"adults": 2}])
+    def test_a_cursor_is_refused_with_the_arguments_of_another_search(
+        self, world: World, other: dict[str, Any]
+    ) -> None:
+        first = search(world, **wishes(), limit=2)
+        for found in (first, more(world, first, limit=1)):
+            with pytest.raises(InvalidArguments) as caught:
+                more(world, found, **{**wishes(), **other})
+            assert set(caught.value.fields) == {"/cursor"}
+
+    def test_what_is_said_by_default_makes_no_other_search(self, world: World) -> None:
+        found = search(world, limit=3)
+        assert more(world, found, slices=[part()], adults=1, sort="price", refundable_only=False).data
 
     def test_a_next_page_asks_no_provider(self, world: World, install_airline: Callable[[Airline], None]) -> None:
-        found = search(world)
+        found = search(world, limit=3)
         install_airline(WholesaleAirline())
         assert more(world, found).data
 
     def test_another_traveler_cannot_use_a_cursor(self, world: World, bo_at_aviare: Caller) -> None:
-        found = search(world)
+        found = search(world, limit=3)
         assert more(world, found, by=bo_at_aviare).data == []
 
     @pytest.mark.parametrize(
-        "text", ["x", cursor.encode(["0198c0de-0000-7000-8000-00000000a0aa"]), cursor.encode(["me", 3]), "A" * 300]
+        "text",
+        [
+            "x",
+            cursor.encode(["0198c0de-0000-7000-8000-00000000a0aa"]),
+            cursor.encode(["0198c0de-0000-7000-8000-00000000a0aa", 3]),
+            cursor.encode(["me", "0123456789abcdef", 3]),
+            "A" * 300,
+        ],
     )
     def test_a_made_up_cursor_is_refused(self, world: World, text: str) -> None:
         with pytest.raises(CursorInvalid):
             world.call("search_flights", cursor=text)
 
-    @pytest.mark.parametrize("position", [-(2**62), 2**31, 2**63 - 1])
+    @pytest.mark.parametrize("position", [-(2**62), 2**31, 2**63 - 1, 2**64 - 1])
     def test_a_forged_position_shows_one_s_own_or_nothing(self, world: World, position: int) -> None:
-        found = search(world)
+        found = search(world, limit=3)
         search_id = str(Offer.objects.values_list("search_id", flat=True)[0])
-        forged = found.model_copy(update={"next_cursor": cursor.encode([search_id, position])})
+        forged = found.model_copy(update={"next_cursor": cursor.encode([search_id, "", position])})
         assert set(ids(more(world, forged))) <= set(Offer.objects.values_list("pk", flat=True))
 
 
 class TestRefusals:
     def test_a_past_date_is_named(self, world: World, clock: StoppedClock) -> None:
         past = (clock.now.date() - timedelta(days=2)).isoformat()
-        fields = wrong_fields(world, slices=[part("AMS", "LIS"), {**part("LIS", "AMS"), "departure_date": past}])
+        fields = wrong_fields(world, slices=[part(), {**part("LIS", "AMS"), "departure_date": past}])
         assert fields == {"/slices/1/departure_date": "This date lies in the past."}
 
     def test_yesterday_is_still_today_somewhere(self, world: World, clock: StoppedClock) -> None:
         yesterday = (clock.now.date() - timedelta(days=1)).isoformat()
-        assert search(world, slices=[{**part("AMS", "LIS"), "departure_date": yesterday}]).data == []
+        assert search(world, slices=[{**part(), "departure_date": yesterday}]).data == []
 
     def test_a_flight_to_where_it_starts_is_named(self, world: World) -> None:
         assert set(wrong_fields(world, slices=[part("AMS", "AMS")])) == {"/slices/0/destination"}
@@ -147,6 +153,17 @@ class TestRefusals:
             ({"limit": 0}, "/limit"),
             ({"cabin_class": "steerage"}, "/cabin_class"),
             ({"max_connections": 5}, "/max_connections"),
+            ({"carriers": ["Movmo Air"]}, "/carriers/0"),
+            ({"carriers": ["XX", "17"]}, "/carriers/1"),
+            ({"exclude_carriers": ["xx"]}, "/exclude_carriers/0"),
+            ({"max_total": {"amount": "-1.00", "currency": "EUR"}}, "/max_total/amount"),
+            ({"max_total": {"amount": 100, "currency": "EUR"}}, "/max_total/amount"),
+            ({"max_total": {"amount": "100.00"}}, "/max_total/currency"),
+            ({"min_checked_bags": -1}, "/min_checked_bags"),
+            ({"refundable_only": "yes"}, "/refundable_only"),
+            ({"sort": "comfort"}, "/sort"),
+            ({"slices": [part(earliest_departure="7:00")]}, "/slices/0/earliest_departure"),
+            ({"slices": [part(), part("LIS", "AMS", latest_departure="24:00")]}, "/slices/1/latest_departure"),
         ],
     )
     def test_a_malformed_field_is_named(self, world: World, changes: dict[str, Any], pointer: str) -> None:
@@ -162,22 +179,14 @@ class TestRefusals:
         with pytest.raises(ProviderUnknown):
             search(world, provider="montgolfier")
 
-
-class TestFilters:
-    def test_one_cabin(self, world: World) -> None:
-        found = search(world, cabin_class="business", limit=50)
-        assert {offer.slices[0].fare_brand for offer in found.data} == {"Business"}
-
-    def test_no_change_of_plane(self, world: World) -> None:
-        slices = [part("LHR", "DXB")]
-        assert search(world, slices=slices).data
-        assert search(world, slices=slices, max_connections=0).data == []
-
-    def test_one_provider(self, world: World) -> None:
-        assert {offer.provider for offer in search(world, provider="sandbox").data} == {"sandbox"}
+    def test_a_provider_without_a_search_says_so(self, world: World, desk: Desk, limit: Callable[..., None]) -> None:
+        limit(search=False)
+        with pytest.raises(NotBookable) as caught:
+            search(world, provider="sandbox")
+        assert caught.value.text == "sandbox does not support searching."
 
     def test_a_return_trip_has_two_slices(self, world: World) -> None:
-        found = search(world, slices=[part("AMS", "LIS"), part("LIS", "AMS", days=7)])
+        found = search(world, slices=[part(), part("LIS", "AMS", days=7)])
         assert [len(offer.slices) for offer in found.data] == [2] * len(found.data)
 
 

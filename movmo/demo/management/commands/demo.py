@@ -5,6 +5,7 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,10 +13,12 @@ import anyio
 import httpx2
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from movmo import env
 from movmo.demo import aftermath, credentials, processes, story
+from movmo.demo.agent.agent import Stopped
+from movmo.demo.agent.line import AnswersLost
 from movmo.demo.seed import ADMIN, TRAVELERS, Cast, seed
 
 START_SECONDS = 30
@@ -25,7 +28,10 @@ LOOK_SECONDS = 0.5
 class Command(BaseCommand):
     help = "Migrate, seed, serve, book over both doors, and stay up (DEMO_EXIT=1 leaves after the bookings)."
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--human", action="store_true", help="You are Ana: approve in your browser what is asked.")
+
+    def handle(self, *args: Any, human: bool = False, **options: Any) -> None:
         if settings.PRODUCTION:
             raise CommandError("The demo makes an admin and test credentials: it does not run in production.")
         self._refuse_taken_port()
@@ -33,11 +39,11 @@ class Command(BaseCommand):
         for stop in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(stop, signal.default_int_handler)
         try:
-            self._run()
+            self._run(by_a_person=human)
         except KeyboardInterrupt:
             self.stdout.write("\nStopped.")
 
-    def _run(self) -> None:
+    def _run(self, *, by_a_person: bool) -> None:
         self.stdout.write("Preparing the database …")
         call_command("migrate", verbosity=0)
         cast = seed()
@@ -46,22 +52,25 @@ class Command(BaseCommand):
             for start in (processes.serve, processes.serve_vault, processes.work):
                 running.append(start())
             self._wait_for(running[0])
-            self._tell(cast)
+            self._tell(cast, by_a_person=by_a_person)
+            if os.environ.get("DEMO_EXIT") == "1":
+                self.stdout.write("\nEverything stops now. Without DEMO_EXIT=1 it stays up, to be explored.")
+                return
             self._show(cast)
-            if os.environ.get("DEMO_EXIT") != "1":
-                self.stdout.write("\nEverything stays up. Ctrl-C stops it.")
-                while all(process.poll() is None for process in running):
-                    time.sleep(LOOK_SECONDS)
-                raise CommandError("A process stopped; its messages are above.")
+            self.stdout.write("\nEverything stays up. Ctrl-C stops it.")
+            while all(process.poll() is None for process in running):
+                time.sleep(LOOK_SECONDS)
+            raise CommandError("A process stopped; its messages are above.")
         finally:
             processes.end(*running)
 
-    def _tell(self, cast: Cast) -> None:
+    def _tell(self, cast: Cast, *, by_a_person: bool) -> None:
         reasons: list[str] = []
         try:
-            anyio.run(story.tell, settings.ORIGIN, cast, self.stdout.write)
+            anyio.run(partial(story.tell, settings.ORIGIN, cast, self.stdout.write, by_a_person=by_a_person))
             aftermath.tell(self.stdout.write)
-        except* (story.StoryBroke, httpx2.HTTPError) as broken:  # the MCP client raises groups of groups
+        except* (story.StoryBroke, Stopped, AnswersLost, httpx2.HTTPError) as broken:
+            # The MCP client raises groups of groups.
             reasons = [str(leaf) for leaf in _leaves(broken)]
         if reasons:
             raise CommandError("; ".join(reasons))

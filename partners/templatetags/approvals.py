@@ -1,0 +1,19 @@
+"""How many questions wait, for the navigation of a person's pages."""
+
+from typing import Any
+
+from django import template
+
+from movmo.kit import clock
+from movmo.operations.approval.models import Approval
+from movmo.operations.approval.steps import State
+
+register = template.Library()
+
+
+@register.simple_tag
+def waiting_approvals(user: Any) -> int:
+    if not user.is_authenticated:
+        return 0
+    mine = Approval.objects.filter(user_id=user.pk, state=State.PENDING, expires_at__gt=clock.now())
+    return mine.count()
