@@ -11,7 +11,11 @@ import re
 from functools import cache
 from uuid import UUID
 
+from mcp_server.errors import ResourceNotFound
+from movmo.kit.errors import InvalidArguments, NotFound
 from movmo.operations import registry
+from movmo.operations.context import Caller, View
+from movmo.operations.dispatch import dispatch
 from movmo.operations.spec import Operation
 
 PARAMETER = re.compile(r"{(\w+)}")
@@ -25,6 +29,18 @@ def reader_at(uri: str) -> tuple[Operation, dict[str, str]] | None:
         if match := _pattern(operation).fullmatch(uri):
             return operation, match.groupdict()
     return None
+
+
+def read(uri: str, caller: Caller) -> tuple[Operation, View]:
+    """The read and what it told. Raises ResourceNotFound, or what the read refuses for another reason."""
+    found = reader_at(uri)
+    if found is None:
+        raise ResourceNotFound(uri)
+    reader, named = found
+    try:
+        return reader, dispatch(reader, caller, named).view
+    except (NotFound, InvalidArguments):
+        raise ResourceNotFound(uri) from None
 
 
 def template_of(operation: Operation) -> str:

@@ -8,9 +8,11 @@ from typing import Any, TypeVar
 
 import structlog
 from mcp.server import ServerRequestContext
+from mcp_types import PaginatedRequestParams
 
 from mcp_server.callers import caller_of
 from mcp_server.errors import protocol_error
+from movmo.kit.cursor import CursorInvalid
 from movmo.kit.errors import DomainError, Internal
 from movmo.kit.threads import DatabaseThreads, with_fresh_connections
 from movmo.operations.context import Caller
@@ -18,6 +20,12 @@ from movmo.operations.context import Caller
 log = structlog.get_logger()
 
 Told = TypeVar("Told")
+
+
+def refuse_pages(ctx: ServerRequestContext[Any], params: PaginatedRequestParams | None) -> None:
+    """Of a list that is told whole. Raises MCPError."""
+    if params is not None and params.cursor is not None:
+        raise protocol_error(CursorInvalid(), caller_of(ctx).request_id, ctx.protocol_version)
 
 
 async def answer(threads: DatabaseThreads, ctx: ServerRequestContext[Any], work: Callable[[Caller], Told]) -> Told:

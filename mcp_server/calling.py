@@ -11,7 +11,6 @@ import structlog
 from mcp.server import ServerRequestContext
 from mcp.shared.exceptions import MCPError
 from mcp_types import (
-    INVALID_PARAMS,
     CallToolRequestParams,
     CallToolResult,
     InputRequiredResult,
@@ -21,7 +20,7 @@ from mcp_types import (
 )
 
 from mcp_server import elicitation
-from mcp_server.answering import answer
+from mcp_server.answering import answer, refuse_pages
 from mcp_server.callers import caller_of
 from mcp_server.errors import UnknownTool, envelope
 from mcp_server.progress import reported
@@ -44,8 +43,7 @@ class Tools:
         self._threads = threads
 
     async def list(self, ctx: ServerRequestContext[Any], params: PaginatedRequestParams | None) -> ListToolsResult:
-        if params is not None and params.cursor is not None:
-            raise MCPError(INVALID_PARAMS, "tools/list has one page; call it without a cursor.")
+        refuse_pages(ctx, params)
         return ListToolsResult(tools=self._catalogue.tools)
 
     async def call(

@@ -35,7 +35,7 @@ from movmo.kit.threads import DatabaseThreads, with_fresh_connections
 from movmo.operations import limits
 from movmo.operations.approval import step
 from movmo.operations.approval.refusals import ApprovalDeclined, ApprovalRequired
-from movmo.operations.approval.steps import LIFE
+from movmo.operations.approval.states import LIFE
 from movmo.operations.context import Caller
 from movmo.operations.dispatch import refuse
 from movmo.operations.spec import Operation

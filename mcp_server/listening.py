@@ -39,11 +39,10 @@ from mcp_server.callers import caller_of
 from mcp_server.errors import ResourceNotFound, protocol_error
 from mcp_server.stopping import when_stopping
 from mcp_server.streams import SLOT, Mailbox, Say
-from movmo.kit.errors import DomainError, InvalidArguments, Kind, NotFound
+from movmo.kit.errors import DomainError, InvalidArguments, Kind
 from movmo.kit.threads import DatabaseThreads
 from movmo.operations import bulletin, scopes
 from movmo.operations.context import Caller
-from movmo.operations.dispatch import dispatch
 from movmo.operations.scopes import InsufficientScope
 from movmo.operations.spec import Operation
 
@@ -231,12 +230,12 @@ def _read_all(uris: list[str], caller: Caller) -> list[Resource]:
     """What the URIs stand for, each of which was read. Raises ResourceNotFound, or what a read refuses besides."""
     if len(uris) > MOST_URIS:
         raise InvalidArguments({FIELD: f"At most {MOST_URIS} URIs; open another stream for more."})
-    found = [one for one in map(_found, uris) if one is not None]
-    if len(found) < len(uris):
+    return [_read(uri, caller) for uri in uris]
+
+
+def _read(uri: str, caller: Caller) -> Resource:
+    found = _found(uri)
+    if found is None:
         raise ResourceNotFound
-    try:
-        for one in found:
-            dispatch(one.reader, caller, one.named)
-    except (NotFound, InvalidArguments):
-        raise ResourceNotFound from None
+    addresses.read(uri, caller)
     return found

@@ -25,11 +25,9 @@ from mcp_types import (
 )
 
 from mcp_server import addresses
-from mcp_server.answering import answer
-from mcp_server.errors import ResourceNotFound
+from mcp_server.answering import answer, refuse_pages
 from movmo.kit import cursor
 from movmo.kit.cursor import CursorInvalid
-from movmo.kit.errors import InvalidArguments, NotFound
 from movmo.kit.threads import DatabaseThreads
 from movmo.operations import registry, scopes
 from movmo.operations.context import Caller, View
@@ -82,8 +80,7 @@ class Resources:
     async def list_templates(
         self, ctx: ServerRequestContext[Any], params: PaginatedRequestParams | None
     ) -> ListResourceTemplatesResult:
-        if params is not None and params.cursor is not None:
-            return await answer(self._threads, ctx, _no_such_page)
+        refuse_pages(ctx, params)
         return ListResourceTemplatesResult(resource_templates=self._templates)
 
     async def read(self, ctx: ServerRequestContext[Any], params: ReadResourceRequestParams) -> ReadResourceResult:
@@ -118,10 +115,6 @@ def templates() -> list[ResourceTemplate]:
     return [_template(reader) for reader in registry.resources() if addresses.parameters_of(reader)]
 
 
-def _no_such_page(caller: Caller) -> ListResourceTemplatesResult:
-    raise CursorInvalid
-
-
 def _shelves(readers: Iterable[Operation]) -> Iterable[Shelf]:
     for reader in readers:
         match addresses.parameters_of(reader):
@@ -152,15 +145,7 @@ def _template(reader: Operation) -> ResourceTemplate:
 
 
 def _read(uri: str, caller: Caller) -> ReadResourceResult:
-    """Raises ResourceNotFound, or what the read refuses for another reason."""
-    found = addresses.reader_at(uri)
-    if found is None:
-        raise ResourceNotFound(uri)
-    reader, named = found
-    try:
-        view = dispatch(reader, caller, named).view
-    except (NotFound, InvalidArguments):
-        raise ResourceNotFound(uri) from None
+    reader, view = addresses.read(uri, caller)
     contents = TextResourceContents(uri=uri, mime_type=view.document_type, text=view.document())
     # What needs no scope tells nothing of anybody; a person's own things are nobody else's, and change.
     lasts: int = 0 if reader.scopes else HOUR_MS

@@ -15,15 +15,13 @@ from mcp_server.elicitation import boundary
 from mcp_server.instructions import instructions
 from mcp_server.listening import Listening
 from mcp_server.prompts.serving import Prompts
-from mcp_server.resources import Resources
+from mcp_server.resources import HOUR_MS, Resources
 from mcp_server.tools import Catalogue
 from movmo.kit.threads import DatabaseThreads
 from movmo.operations import registry
 
 VERSION = "1"
 """The surface's, as in /v1 and in resource URIs."""
-
-HOUR_MS = 3_600_000
 
 
 def build_server(threads: DatabaseThreads) -> Server[Any]:

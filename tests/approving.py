@@ -6,8 +6,9 @@ from uuid import UUID
 
 from movmo.kit import clock
 from movmo.operations.approval import deciding
-from movmo.operations.approval.deciding import ApprovalDecided, Proof
+from movmo.operations.approval.deciding import ApprovalDecided
 from movmo.operations.approval.models import Approval
+from movmo.operations.approval.states import Proof
 
 PROOF: Proof = "code"
 ASKED = "approval_required"

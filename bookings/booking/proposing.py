@@ -12,8 +12,8 @@ from bookings.offer.ancillaries import ChosenService
 from bookings.passenger import queries as passengers
 from bookings.payment_method.words import card_in_words
 from bookings.providers.types import Condition
-from movmo.accounts.letter.sending import one_line
 from movmo.kit.money import Money
+from movmo.kit.text import one_line
 from movmo.operations.approval.proposal import Fact, Person, Price, Proposal
 from movmo.operations.context import Context
 

@@ -1,6 +1,6 @@
 """A cancellation's terms in words."""
 
-from movmo.accounts.letter.sending import one_line
+from movmo.kit.text import one_line
 
 REFUND_TO = {
     "": "to the way it was paid",

@@ -21,9 +21,9 @@ from bookings.notification.letters import Letter
 from bookings.offer import flights
 from bookings.offer.schemas import MomentView, SliceView
 from bookings.payment_method.words import card_in_words
-from movmo.accounts.letter.sending import one_line
 from movmo.kit.errors import revive
 from movmo.kit.money import Money
+from movmo.kit.text import one_line
 from movmo.operations.context import Door
 from movmo.operations.models import Event
 

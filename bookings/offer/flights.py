@@ -7,7 +7,7 @@ from django.utils import dateformat
 
 from bookings.offer.schemas import MomentView, PlaceView, SegmentView, SliceView
 from bookings.providers import airports
-from movmo.accounts.letter.sending import one_line
+from movmo.kit.text import one_line
 
 DAY = "D j F Y"
 

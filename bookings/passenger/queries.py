@@ -10,9 +10,9 @@ from bookings.passenger.identity_document import queries as documents
 from bookings.passenger.identity_document.schemas import IdentityDocumentSummary
 from bookings.passenger.models import Passenger
 from bookings.passenger.schemas import Gender, GetPassenger, ListPassengers, PassengerList, PassengerView
-from movmo.accounts.letter.sending import one_line
 from movmo.kit import cursor
 from movmo.kit.errors import NotFound
+from movmo.kit.text import one_line
 from movmo.operations.approval.proposal import Person
 from movmo.operations.context import Context
 

@@ -1,7 +1,7 @@
 """A card in words."""
 
 from bookings.payment_method.models import PaymentMethod
-from movmo.accounts.letter.sending import one_line
+from movmo.kit.text import one_line
 
 BRANDS = {"american_express": "American Express", "mastercard": "Mastercard", "jcb": "JCB"}
 

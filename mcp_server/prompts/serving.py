@@ -10,10 +10,9 @@ import mcp_types
 from mcp.server import ServerRequestContext
 from mcp_types import GetPromptRequestParams, GetPromptResult, ListPromptsResult, PaginatedRequestParams
 
-from mcp_server.answering import answer
+from mcp_server.answering import answer, refuse_pages
 from mcp_server.errors import UnknownPrompt
 from mcp_server.prompts.declared import PROMPTS, Prompt
-from movmo.kit.cursor import CursorInvalid
 from movmo.kit.errors import InvalidArguments
 from movmo.kit.threads import DatabaseThreads
 from movmo.operations.context import Caller
@@ -30,8 +29,7 @@ class Prompts:
         self.arguments = {prompt.name: [argument.name for argument in prompt.arguments] for prompt in offered}
 
     async def list(self, ctx: ServerRequestContext[Any], params: PaginatedRequestParams | None) -> ListPromptsResult:
-        if params is not None and params.cursor is not None:
-            return await answer(self._threads, ctx, _no_such_page)
+        refuse_pages(ctx, params)
         return ListPromptsResult(prompts=self._prompts)
 
     async def get(self, ctx: ServerRequestContext[Any], params: GetPromptRequestParams) -> GetPromptResult:
@@ -52,10 +50,6 @@ class Prompts:
 def served(tools: Collection[str]) -> list[Prompt]:
     """Those of which every tool is served."""
     return [prompt for prompt in PROMPTS if set(prompt.uses) <= set(tools)]
-
-
-def _no_such_page(caller: Caller) -> ListPromptsResult:
-    raise CursorInvalid
 
 
 def shown(prompt: Prompt) -> mcp_types.Prompt:

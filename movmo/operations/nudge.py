@@ -6,11 +6,10 @@ meanwhile is sent afterwards, for the worker that the last word woke may have lo
 """
 
 import os
-import time
 from collections.abc import Callable
 from functools import partial
 from queue import Empty, SimpleQueue
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 
 import structlog
 from django.db import transaction
@@ -19,6 +18,7 @@ log = structlog.get_logger()
 
 PAUSE = 0.05
 SILENCE_AFTER_FAILURE = 5.0
+PATIENCE = 5.0
 
 Send = Callable[[str], None]
 
@@ -28,7 +28,7 @@ class Messenger:
 
     def __init__(self, send: Send) -> None:
         self._send = send
-        self._is_dismissed = False
+        self._dismissed = Event()
         self._begin_anew()
         os.register_at_fork(after_in_child=self._begin_anew)
 
@@ -45,13 +45,17 @@ class Messenger:
                 self._thread.start()
 
     def dismiss(self) -> None:
-        """Another has taken over: what is still to be said, it leaves unsaid."""
-        self._is_dismissed = True
+        """Another has taken over: what is still to be said, it leaves unsaid. Waits for what it is just saying."""
+        self._dismissed.set()
+        self._said.put("")  # it may be waiting for a word
+        if (thread := self._thread) is not None:
+            thread.join(PATIENCE)
 
     def _run(self) -> None:
-        while not self._is_dismissed:
+        while not self._dismissed.is_set():
             names = {self._said.get(), *self._rest()}
-            time.sleep(PAUSE if all(self._is_sent(name) for name in sorted(names)) else SILENCE_AFTER_FAILURE)
+            are_sent = all(self._is_sent(name) for name in sorted(names))
+            self._dismissed.wait(PAUSE if are_sent else SILENCE_AFTER_FAILURE)
 
     def _rest(self) -> set[str]:
         """What was said besides, without waiting."""
@@ -63,11 +67,12 @@ class Messenger:
             return rest
 
     def _is_sent(self, name: str) -> bool:
+        if self._dismissed.is_set():
+            return True
         try:
             self._send(name)
         except Exception as failure:  # noqa: BLE001  whatever the broker's library raises: the sweeps will find the work
-            if not self._is_dismissed:
-                log.warning("nudge.lost", name=name, error=type(failure).__name__)
+            log.warning("nudge.lost", name=name, error=type(failure).__name__)
             return False
         return True
 

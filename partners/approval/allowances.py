@@ -42,7 +42,7 @@ def current(user_id: UUID, client_id: str, currency: str, *, now: datetime) -> M
 def people_of(mandate: Mandate) -> list[Person]:
     """By the names under which the client last asked for them. One that is not found any more has none."""
     wanted = set(mandate.passenger_ids)
-    asked = Approval.objects.filter(user_id=mandate.user_id, client_id=mandate.client_id).order_by("-id")
+    asked = Approval.objects.of_client(mandate.user_id, mandate.client_id).order_by("-id")
     known: dict[str, Person] = {}
     for approval in asked[:LOOKED_THROUGH]:
         for person in Proposal.model_validate_json(approval.proposal).people:

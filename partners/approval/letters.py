@@ -18,8 +18,8 @@ from movmo.kit import clock
 from movmo.operations import events, outbox
 from movmo.operations.approval.events import OF_STATE
 from movmo.operations.approval.models import Approval
+from movmo.operations.approval.states import State, state_of
 from movmo.operations.approval.step import url_of
-from movmo.operations.approval.steps import State, state_of
 from movmo.operations.models import Event, Outbox
 from partners.approval import questions
 

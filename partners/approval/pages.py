@@ -21,7 +21,7 @@ from movmo.operations.approval.deciding import ApprovalDecided, MandateContended
 from movmo.operations.approval.mandates import Limits
 from movmo.operations.approval.models import Approval
 from movmo.operations.approval.people import PersonChanged
-from movmo.operations.approval.steps import State, state_of
+from movmo.operations.approval.states import State, state_of
 from partners.approval import forms, questions
 from partners.approval.forms import AllowanceForm
 

@@ -10,7 +10,7 @@ from movmo.accounts.privacy.services import Records
 from movmo.kit import clock
 from movmo.kit.money import Money
 from movmo.operations.approval.models import Approval, Mandate
-from movmo.operations.approval.steps import state_of
+from movmo.operations.approval.states import state_of
 
 
 def tell(user: User) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from uuid import UUID
 from movmo.accounts.models import User
 from movmo.operations.approval.models import Approval
 from movmo.operations.approval.proposal import Proposal
-from movmo.operations.approval.steps import State, state_of
+from movmo.operations.approval.states import State, state_of
 from partners.oauth import appearance, connections
 from partners.oauth.models import Application
 

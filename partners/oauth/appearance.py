@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from movmo.accounts.letter.sending import one_line
+from movmo.kit.text import one_line
 from partners.oauth.models import LOOPBACK_HOSTS, Application
 
 NAMELESS = "An application without a name"

@@ -6,7 +6,6 @@ from django import template
 
 from movmo.kit import clock
 from movmo.operations.approval.models import Approval
-from movmo.operations.approval.steps import State
 
 register = template.Library()
 
@@ -15,5 +14,4 @@ register = template.Library()
 def waiting_approvals(user: Any) -> int:
     if not user.is_authenticated:
         return 0
-    mine = Approval.objects.filter(user_id=user.pk, state=State.PENDING, expires_at__gt=clock.now())
-    return mine.count()
+    return Approval.objects.waiting(clock.now()).filter(user_id=user.pk).count()

@@ -16,6 +16,7 @@ from movmo.accounts.models import PendingLetter, User
 from movmo.accounts.privacy import purge
 from movmo.accounts.privacy import services as privacy
 from movmo.kit import clock
+from movmo.kit.text import LONGEST_NAME
 from movmo.operations.models import Outbox
 from tests.conftest import StoppedClock
 from tests.letters import post
@@ -171,7 +172,7 @@ def test_a_name_stays_in_its_line(ana: User, name: str) -> None:
     post()
     [letter] = mail.outbox
     lines = [line for line in str(letter.body).splitlines() if line.strip().startswith("s")]
-    assert [len(line.strip()) <= letters.LONGEST_NAME for line in lines] == [True]
+    assert [len(line.strip()) <= LONGEST_NAME for line in lines] == [True]
     assert letter.recipients() == ["ana@example.com"]
 
 

@@ -3,9 +3,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from movmo.operations import bulletin, carriers
-from movmo.operations.carriers import OnPostgres
 from tests.agent.scene import Era, Scene
+from tests.carrying import carrying
 from tests.conftest import StoppedClock
 from tests.contract.doors import NOON, Stage, committed_rows, set_stage
 
@@ -41,9 +40,5 @@ def clock_here(stage: Stage) -> Iterator[StoppedClock]:
 @pytest.fixture
 def carried() -> Iterator[None]:
     """Changes are told, as a server's settings would have it."""
-    chosen = carriers.of_settings()
-    bulletin.install(chosen)
-    yield
-    bulletin.install(None)
-    if isinstance(chosen, OnPostgres):
-        chosen.close()
+    with carrying():
+        yield

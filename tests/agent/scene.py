@@ -13,7 +13,6 @@ from uuid import uuid4
 import anyio
 import httpx2
 from django.conf import settings
-from django.db import connection
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
@@ -32,6 +31,7 @@ from movmo.operations.scopes import SCOPES
 from tests import factories
 from tests.agent.wires import Through, Wire
 from tests.approving import asked_by, say_no, say_yes
+from tests.aside import aside
 from tests.contract.doors import Stage
 from tests.contract.world import World, born, by_key_and_token, departure_date
 from tests.product.clients import Dialled, Mode
@@ -60,13 +60,13 @@ class Traveler:
 
     async def agrees(self, what: str, facts: dict[str, Any]) -> bool:
         self.asked.append((what, facts))
-        return bool(await in_a_thread(partial(self.word, what, facts)))
+        return bool(await aside(partial(self.word, what, facts)))
 
     async def visits(self, address: str, why: str) -> bool:
         self.visited.append(address)
         press = self.presses.pop(0) if self.presses else say_yes
         if self.goes:
-            await in_a_thread(partial(press, {"approval_id": address.rpartition("/")[2]}))
+            await aside(partial(press, {"approval_id": address.rpartition("/")[2]}))
         return self.goes
 
 
@@ -126,7 +126,7 @@ class Scene:
 
     async def _pause(self, seconds: float) -> None:
         self.pauses.append(seconds)
-        await in_a_thread(partial(self.on_pause, seconds))
+        await aside(partial(self.on_pause, seconds))
         await anyio.sleep(HURRY)
 
     def offer_of_the_airline(self) -> Row:
@@ -176,16 +176,6 @@ class Scene:
         """What the airline knows of all that was ever tried for the traveler."""
         references = [str(booking.pk) for booking in self.bookings]
         return list(SandboxOrder.objects.filter(client_reference__in=references))
-
-
-async def in_a_thread(work: Callable[[], Any]) -> Any:
-    def alone() -> Any:
-        try:
-            return work()
-        finally:
-            connection.close()
-
-    return await anyio.to_thread.run_sync(alone)
 
 
 __all__ = ["say_no", "say_yes"]

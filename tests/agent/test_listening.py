@@ -10,7 +10,8 @@ import pytest
 
 from movmo.demo.agent.agent import Agent
 from movmo.demo.agent.watching import changes, settled
-from tests.agent.scene import BOOK, CANCEL, Scene, in_a_thread
+from tests.agent.scene import BOOK, CANCEL, Scene
+from tests.aside import aside
 from tests.conftest import StoppedClock
 
 pytestmark = pytest.mark.usefixtures("carried")
@@ -33,7 +34,7 @@ async def told(agent: Agent, meanwhile: Any) -> list[str]:
     async with changes(agent, BOOK) as heard, deadline():
         async for booking in heard:
             if not statuses:
-                await in_a_thread(meanwhile)
+                await aside(meanwhile)
             if booking["status"] not in statuses:
                 statuses.append(booking["status"])
             if booking["status"] in ("ticketed", "cancelled"):

@@ -3,10 +3,8 @@
 import threading
 import time
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
-import anyio
 import pytest
 from django.db import connection
 from django.test import override_settings
@@ -18,6 +16,7 @@ from movmo.operations.approval.models import Approval
 from movmo.operations.models import AuditEvent
 from tests import factories
 from tests.approving import say_no, say_yes
+from tests.aside import aside
 from tests.contract.doors import Stage, committed_rows, message_of, the_stage
 from tests.contract.world import booking_of, new_key
 from tests.mcp_server.speaking import Message, result, say
@@ -207,14 +206,10 @@ def test_the_sdk_s_own_client_books_with_its_person(stage: Stage, order: Argumen
     """It opens the page where the person says yes, and the call that was made goes on by itself."""
     pages: list[str] = []
 
-    def decide(question: dict[str, Any]) -> None:
-        say_yes(question)
-        connection.close()
-
     async def open_page(context: Any, params: Any) -> ElicitResult:
         assert isinstance(params, ElicitRequestURLParams)
         pages.append(params.url)
-        await anyio.to_thread.run_sync(partial(decide, {"approval_id": params.url.rpartition("/")[2]}))
+        await aside(say_yes, {"approval_id": params.url.rpartition("/")[2]})
         return ElicitResult(action="accept")
 
     async def go(client: Client) -> dict[str, Any]:

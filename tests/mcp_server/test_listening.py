@@ -2,14 +2,13 @@
 
 import time
 from collections.abc import Callable, Iterator
-from functools import partial
 from queue import Empty
 from typing import Any
 from uuid import uuid4
 
 import anyio
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError
 from mcp import Client
 from mcp.client.subscriptions import ResourceUpdated
 from mcp.shared.subscriptions import SUBSCRIPTION_ID_META_KEY
@@ -21,14 +20,15 @@ from mcp_server.asgi import McpDoor
 from mcp_server.streams import Mailbox
 from movmo.asgi import Application
 from movmo.kit import clock
-from movmo.operations import bulletin, carriers
-from movmo.operations.carriers import OnPostgres
+from movmo.operations import bulletin
 from movmo.operations.context import Caller
 from movmo.operations.models import AuditEvent
 from movmo.operations.scopes import SCOPES
 from partners import authentication
 from partners.oauth import connections
 from tests import factories
+from tests.aside import aside
+from tests.carrying import carrying
 from tests.contract.doors import Stage, committed_rows, set_stage
 from tests.contract.world import confirmation_of
 from tests.live import live_server
@@ -49,12 +49,8 @@ def stage(transactional_db: None) -> Iterator[Stage]:
 
 @pytest.fixture(autouse=True)
 def carried() -> Iterator[None]:
-    chosen = carriers.of_settings()
-    bulletin.install(chosen)
-    yield
-    bulletin.install(None)
-    if isinstance(chosen, OnPostgres):
-        chosen.close()
+    with carrying():
+        yield
 
 
 @pytest.fixture
@@ -73,12 +69,6 @@ def uri_of(booking: BookingView) -> str:
 
 def confirm(stage: Stage, hold: BookingView) -> None:
     stage.world().call("confirm_hold", **confirmation_of(hold))
-
-
-def with_fresh_connection(call: Callable[[], None]) -> None:
-    """In a thread that is not ours, and keeps none."""
-    call()
-    connection.close()
 
 
 def token_of(stage: Stage, name: str = "scout", scopes: Any = SCOPES) -> str:
@@ -108,7 +98,7 @@ def test_ana_s_agent_hears_that_her_booking_changed_and_nothing_about_it(stage: 
 def test_the_sdk_s_own_client_listens_and_reads(stage: Stage, hold: BookingView) -> None:
     async def conversation(client: Client) -> dict[str, Any]:
         async with client.listen(resource_subscriptions=[uri_of(hold)]) as subscription:
-            await anyio.to_thread.run_sync(with_fresh_connection, partial(confirm, stage, hold))
+            await aside(confirm, stage, hold)
             assert await anext(subscription) == ResourceUpdated(uri=uri_of(hold))
             told = await client.call_tool("get_booking", {"booking_id": str(hold.booking_id)})
             return dict(told.structured_content or {})
@@ -133,6 +123,9 @@ def test_a_booking_of_somebody_else_is_not_there(stage: Stage, hold: BookingView
     assert {answer.status_code for answer in answers} == {400}
     assert len({error["data"].pop("request_id") for error in errors}) == 3
     assert errors[0]["data"]["code"] == "resource_not_found"
+    uris = [uris[-1] for uris in asked_for]
+    assert [error["data"].pop("uri") for error in errors] == uris
+    assert [error["data"]["details"].pop("uri") for error in errors] == uris
     assert errors == [errors[0]] * 3
     written = AuditEvent.objects.order_by("id")[before:]
     assert {event.operation for event in written} == {"get_booking"}

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from mcp_server.instructions import STEPS, instructions
 from mcp_server.lean import of_input, without_detours
-from mcp_server.server import HOUR_MS
+from mcp_server.resources import HOUR_MS
 from mcp_server.tools import Catalogue
 from movmo.operations import registry
 from movmo.operations.context import Context, Request, View

@@ -12,11 +12,12 @@ from pydantic import BaseModel
 from redis import Redis
 
 from movmo.kit import clock
-from movmo.operations import bulletin, carriers, events
+from movmo.operations import bulletin, events
 from movmo.operations.bulletin import Word
-from movmo.operations.carriers import OnPostgres, OnRedis
+from movmo.operations.carriers import OnRedis
 from movmo.operations.events import EventType, Subject
 from movmo.operations.models import Event
+from tests.carrying import carrying
 from tests.operations.happening import Elsewhere, elsewhere
 from tests.redis_server import URL, needs_redis
 
@@ -66,12 +67,8 @@ def carrier(request: pytest.FixtureRequest, settings: Any) -> Iterator[str]:
 
 
 def carried(settings: Any) -> Iterator[str]:
-    chosen = carriers.of_settings()
-    bulletin.install(chosen)
-    yield settings.MOVMO_REDIS_URL
-    bulletin.install(None)
-    if isinstance(chosen, OnPostgres):
-        chosen.close()
+    with carrying():
+        yield settings.MOVMO_REDIS_URL
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from django.utils.http import urlencode
 
 from movmo.accounts.models import User
 from movmo.kit.ids import new_id
-from movmo.operations import registry
 from movmo.operations.approval.models import Approval, Mandate
 from movmo.operations.approval.refusals import ApprovalDeclined
 from movmo.sandbox_vault.app import SandboxVault
@@ -202,11 +201,6 @@ class TestWhoDecides:
             assert answer.status_code == 302
             assert answer["Location"].startswith("/accounts/login/")
         assert state(approval) == "pending"
-
-    def test_no_operation_decides(self) -> None:
-        about = {one.name: one.effect for one in registry.all_operations() if "approv" in one.name}
-        assert set(about) == {"get_approval", "list_approvals"}
-        assert {str(effect) for effect in about.values()} == {"read"}
 
 
 class TestProof:

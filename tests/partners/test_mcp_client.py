@@ -2,12 +2,10 @@
 
 import asyncio
 from functools import partial
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
-from django.db import connections
 from django.test import Client
 from mcp.client.auth import OAuthClientProvider
 from mcp.shared.auth import AuthorizationCodeResult, OAuthClientInformationFull, OAuthClientMetadata, OAuthToken
@@ -16,22 +14,11 @@ from movmo.accounts.models import User
 from movmo.operations.context import Door
 from partners.authentication import authenticate, challenge
 from partners.oauth.models import Application
+from tests.aside import aside
 from tests.partners.conftest import Browser
 
 ORIGIN = "http://127.0.0.1:8000"
 CALLBACK = "http://127.0.0.1:51234/callback"
-
-
-async def in_thread(work: Any, *arguments: Any) -> Any:
-    """Django keeps out of event loops: what touches the database runs beside it, on its own connection."""
-
-    def run() -> Any:
-        try:
-            return work(*arguments)
-        finally:
-            connections.close_all()
-
-    return await asyncio.to_thread(run)
 
 
 class Memory:
@@ -62,7 +49,7 @@ class Server(httpx2.AsyncBaseTransport):
         self.seen: list[str] = []
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        answer: httpx2.Response = await in_thread(self._answer, request, await request.aread())
+        answer: httpx2.Response = await aside(self._answer, request, await request.aread())
         return answer
 
     def _answer(self, request: httpx2.Request, body: bytes) -> httpx2.Response:
@@ -101,7 +88,7 @@ class Agent:
         )
 
     async def show(self, url: str) -> None:
-        redirect = await in_thread(partial(self.browser.submit, url.removeprefix(ORIGIN), allow="true"))
+        redirect = await aside(partial(self.browser.submit, url.removeprefix(ORIGIN), allow="true"))
         query = parse_qs(urlsplit(redirect["Location"]).query)
         self.answer = AuthorizationCodeResult(code=query["code"][0], state=query["state"][0], iss=query["iss"][0])
 

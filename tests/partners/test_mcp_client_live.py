@@ -27,10 +27,11 @@ from partners import authentication
 from partners.oauth import client_document
 from partners.oauth.models import Application
 from partners.oauth.validator import COLLISION
+from tests.aside import aside
 from tests.live import live_server
 from tests.partners.conftest import Browser, let_pass
 from tests.partners.documents import ADDRESS, Host, published
-from tests.partners.test_mcp_client import CALLBACK, ORIGIN, Memory, in_thread
+from tests.partners.test_mcp_client import CALLBACK, ORIGIN, Memory
 from tests.product.clients import Dialled
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -71,7 +72,7 @@ class Scout:
 
     async def show(self, url: str) -> None:
         self.asked += 1
-        redirect = await in_thread(partial(self.browser.submit, url.removeprefix(ORIGIN), allow="true"))
+        redirect = await aside(partial(self.browser.submit, url.removeprefix(ORIGIN), allow="true"))
         query = parse_qs(urlsplit(redirect["Location"]).query)
         self.answer = AuthorizationCodeResult(code=query["code"][0], state=query["state"][0], iss=query["iss"][0])
 

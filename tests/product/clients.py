@@ -11,6 +11,7 @@ from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
 from tests.approving import is_asked
+from tests.aside import aside
 from tests.contract.doors import Hand, Stage
 from tests.contract.world import born, departure_date, new_key
 
@@ -58,7 +59,7 @@ def by_token(stage: Stage) -> dict[str, Any]:
 async def tool(client: Client, name: str, **arguments: Any) -> Told:
     """A tool's result, with the traveler's yes where they are asked; a refusal fails the test with its own words."""
     result = await client.call_tool(name, arguments)
-    if await anyio.to_thread.run_sync(is_asked, dict(result.structured_content or {})):
+    if await aside(is_asked, dict(result.structured_content or {})):
         result = await client.call_tool(name, arguments)
     assert not result.is_error, result.content
     assert result.structured_content is not None

@@ -13,9 +13,9 @@ from django.urls import reverse
 from django.utils import dateformat
 
 from movmo.accounts.letter import services as letters
-from movmo.accounts.letter.sending import one_line
 from movmo.accounts.models import User
 from movmo.kit import clock
+from movmo.kit.text import one_line
 from movmo.operations.scopes import SCOPES
 
 CARDS = "traveler:cards"

@@ -14,9 +14,10 @@ from django.conf import settings
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.template.loader import render_to_string
 
+from movmo.kit.text import one_line
+
 log = structlog.get_logger()
 
-LONGEST_NAME = 60
 LONGEST_SUBJECT = 200
 # RFC 3834: no mailbox answers that its owner is on holiday.
 HEADERS = {"Auto-Submitted": "auto-generated"}
@@ -79,9 +80,3 @@ def post(message: EmailMessage) -> None:
 def host() -> str:
     """Where ids of letters and of what goes with them are ours."""
     return urlsplit(settings.ORIGIN).hostname or "localhost"
-
-
-def one_line(text: str, *, longest: int = LONGEST_NAME) -> str:
-    """A name that somebody else chose, as one short line of characters that can be seen."""
-    line = " ".join("".join(mark if mark.isprintable() else " " for mark in text).split())
-    return line if len(line) <= longest else line[: longest - 1] + "…"

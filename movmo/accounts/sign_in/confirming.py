@@ -6,7 +6,7 @@ a code. allauth's own page for this asks for a password or a second factor, whic
 
 import time
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any
 
 from allauth.account.internal.flows.login import get_authentication_records, record_authentication
 from allauth.mfa.models import Authenticator
@@ -22,9 +22,9 @@ from movmo.accounts.passkey import services as passkeys
 from movmo.accounts.sign_in import codes, destinations, refusals
 from movmo.accounts.sign_in.codes import LetterNotSent, Pending, Purpose
 from movmo.accounts.sign_in.views import NOT_SENT, CodePage
+from movmo.operations.approval.states import Proof
 
 RECENT = timedelta(minutes=10)
-Proof = Literal["code", "passkey"]
 
 
 def is_recent(request: HttpRequest) -> bool:

@@ -4,7 +4,6 @@ Import contract 9 holds it to that.
 """
 
 from datetime import datetime
-from typing import Literal
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -15,11 +14,8 @@ from movmo.operations.approval import mandates, people
 from movmo.operations.approval.mandates import Limits
 from movmo.operations.approval.models import Approval, Mandate
 from movmo.operations.approval.proposal import Proposal
-from movmo.operations.approval.steps import LIFE, State, move, state_of
+from movmo.operations.approval.states import LIFE, Proof, State, move, state_of
 from movmo.operations.context import Door
-
-Proof = Literal["code", "passkey"]
-"""How the person has just shown who they are."""
 
 
 class ApprovalDecided(DomainError):

@@ -1,5 +1,11 @@
 """What a person was asked, and what they allowed an agent in advance."""
 
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Self
+from uuid import UUID
+
 from django.db import models
 
 from movmo.kit.encrypted import EncryptedField
@@ -52,6 +58,19 @@ class ApprovalState(models.TextChoices):
     USED = "used"
 
 
+OPEN = (ApprovalState.PENDING, ApprovalState.APPROVED)
+
+
+class ApprovalQuerySet(models.QuerySet["Approval"]):
+    def of_client(self, user_id: UUID, client_id: str | None) -> Self:
+        """What one client has asked of one traveler; None is a traveler's own page, which asks nothing."""
+        return self.filter(user_id=user_id, client_id=client_id or "")
+
+    def waiting(self, now: datetime) -> Self:
+        """For their person."""
+        return self.filter(state=ApprovalState.PENDING, expires_at__gt=now)
+
+
 class Approval(models.Model):
     """One irreversible call of an agent, put to its person. Good for one use, by the same client, for the same thing.
 
@@ -86,6 +105,8 @@ class Approval(models.Model):
     resource_id = models.UUIDField(null=True, db_index=True)
     released_at = models.DateTimeField(null=True)
 
+    objects = ApprovalQuerySet.as_manager()
+
     class Meta:
         db_table = "approval"
         ordering = ["-id"]
@@ -96,9 +117,7 @@ class Approval(models.Model):
                 name="one_question_at_a_time",
             ),
             models.CheckConstraint(
-                condition=models.Q(
-                    state__in=["pending", "approved", "declined", "expired", "withdrawn", "used"],
-                ),
+                condition=models.Q(state__in=ApprovalState.values),
                 name="approval_state",
             ),
         ]

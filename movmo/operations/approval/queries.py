@@ -7,11 +7,11 @@ from django.db.models import Q, QuerySet
 
 from movmo.kit import cursor
 from movmo.kit.errors import NotFound
-from movmo.operations.approval.models import Approval
+from movmo.operations.approval.models import OPEN, Approval
 from movmo.operations.approval.proposal import Proposal
 from movmo.operations.approval.schemas import ApprovalList, ApprovalView, ListApprovals
+from movmo.operations.approval.states import State, state_of
 from movmo.operations.approval.step import url_of
-from movmo.operations.approval.steps import OPEN, State, state_of
 from movmo.operations.context import Context, Door
 
 
@@ -56,5 +56,6 @@ def _standing(status: State, *, now: datetime) -> Q:
 
 
 def _visible(ctx: Context) -> QuerySet[Approval]:
-    mine = Approval.objects.filter(user_id=ctx.traveler_id)
-    return mine.filter(client_id=ctx.caller.client_id or "") if ctx.caller.door is Door.MCP else mine
+    if ctx.caller.door is Door.MCP:
+        return Approval.objects.of_client(ctx.traveler_id, ctx.caller.client_id)
+    return Approval.objects.filter(user_id=ctx.traveler_id)

@@ -21,10 +21,10 @@ from movmo.kit import clock
 from movmo.kit.errors import DomainError
 from movmo.kit.ids import new_id
 from movmo.operations.approval import events, mandates
-from movmo.operations.approval.models import Approval, Mandate
+from movmo.operations.approval.models import OPEN, Approval, Mandate
 from movmo.operations.approval.proposal import Price, Proposal
 from movmo.operations.approval.refusals import ApprovalDeclined, ApprovalExpired, ApprovalRequired, ApprovalsPending
-from movmo.operations.approval.steps import LIFE, OPEN, State, move
+from movmo.operations.approval.states import LIFE, State, move
 from movmo.operations.context import Caller, Context, Door
 from movmo.operations.idempotency import Claim
 from movmo.operations.scopes import UserTokenMissing
@@ -125,8 +125,7 @@ def is_waiting(caller: Caller, approval_id: UUID) -> bool:
 
 def _of_client(caller: Caller, approval_id: UUID) -> Approval | None:
     assert caller.user_id is not None, "only travelers' tokens call tools"
-    mine = Approval.objects.filter(user_id=caller.user_id, client_id=caller.client_id or "")
-    return mine.filter(pk=approval_id).first()
+    return Approval.objects.of_client(caller.user_id, caller.client_id).filter(pk=approval_id).first()
 
 
 _ENDED: dict[State, type[DomainError]] = {State.DECLINED: ApprovalDeclined, State.EXPIRED: ApprovalExpired}
@@ -134,10 +133,8 @@ _ENDED: dict[State, type[DomainError]] = {State.DECLINED: ApprovalDeclined, Stat
 
 def _newest(claim: Claim, ctx: Context) -> Approval | None:
     """Of this client, for this call: the operation and its arguments are in the fingerprint."""
-    mine = Approval.objects.filter(
-        user_id=ctx.traveler_id, fingerprint=claim.fingerprint, client_id=ctx.caller.client_id or ""
-    )
-    return mine.order_by("-id").first()
+    mine = Approval.objects.of_client(ctx.traveler_id, ctx.caller.client_id)
+    return mine.filter(fingerprint=claim.fingerprint).order_by("-id").first()
 
 
 def _is_over(known: Approval, ctx: Context) -> bool:
@@ -167,8 +164,8 @@ def _write(fresh: Approval, state: State, ctx: Context) -> None:
 
 def _too_many(ctx: Context) -> ApprovalsPending | None:
     """A person who is asked all the time says yes without looking."""
-    mine = Approval.objects.filter(user_id=ctx.traveler_id, client_id=ctx.caller.client_id or "")
-    waiting = mine.filter(state=State.PENDING, expires_at__gt=ctx.now).count()
+    mine = Approval.objects.of_client(ctx.traveler_id, ctx.caller.client_id)
+    waiting = mine.waiting(ctx.now).count()
     if waiting >= settings.MOVMO_APPROVALS_WAITING:
         return ApprovalsPending(asked=waiting, limit="waiting", retry_after=60)
     asked = mine.filter(requested_at__gt=ctx.now - HOUR).exclude(decided_with=mandates.WITH_MANDATE).count()

@@ -1,19 +1,23 @@
-"""The single steps of an approval: compare-and-swap, each told as an event, in the transaction that is open."""
+"""States of an approval, and the single steps between them: compare-and-swap, each told as an event, in the
+transaction that is open.
+"""
 
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from django.db.models import F
 
 from movmo.operations.approval import events
-from movmo.operations.approval.models import Approval, ApprovalState
+from movmo.operations.approval.models import OPEN, Approval, ApprovalState
 
 State: TypeAlias = ApprovalState
+
+Proof = Literal["code", "passkey"]
+"""How a person has just shown who they are."""
 
 LIFE = timedelta(minutes=10)
 """To decide in, and then again to use the decision in."""
 
-OPEN = (State.PENDING, State.APPROVED)
 STEPS: dict[State, frozenset[State]] = {
     State.PENDING: frozenset({State.APPROVED, State.DECLINED, State.EXPIRED, State.WITHDRAWN}),
     State.APPROVED: frozenset({State.USED, State.EXPIRED, State.WITHDRAWN}),
