@@ -39,6 +39,7 @@ TASKS = [
     "partners.event.tasks",
     "partners.oauth.tasks",
     "partners.webhook.tasks",
+    "checkout_widget.session.tasks",
 ]
 # Who is woken by which word of movmo.operations.nudge.
 WAKES = {
@@ -62,6 +63,7 @@ SCHEDULE = {
     "drive bookings on": _every(2, "bookings.booking.tasks.sweep"),
     "deliver webhooks": _every(5, "partners.webhook.tasks.deliver_due"),
     "tell of offers that expired": _every(60, "bookings.offer.tasks.expire_offers"),
+    "drive checkouts on": _every(5, "checkout_widget.session.tasks.sweep"),
     "purge offers": _every(60 * 60, "bookings.offer.tasks.purge_offers"),
     "forget old events": _every(60 * 60, "partners.event.tasks.forget_old_events"),
     "seal the audit trail": _every(5, "movmo.operations.tasks.seal_audit"),

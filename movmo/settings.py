@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "partners",
     "mcp_server",
     "movmo.traveler",
+    "checkout_widget",
     "movmo.demo",
 ]
 MIDDLEWARE = [

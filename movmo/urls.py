@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("movmo.accounts.urls")),
     path("", include("partners.oauth.urls")),
     path("", include("partners.approval.urls")),
+    path("", include("checkout_widget.urls")),
 ]
 
 # REST answers in JSON even where no route does.

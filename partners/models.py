@@ -2,6 +2,7 @@
 
 from partners.api_key.models import ApiKey
 from partners.oauth.models import Application, Connection
+from partners.origin.models import CheckoutOrigin
 from partners.partner.models import Partner
 from partners.plan.models import UsagePlan
 from partners.webhook.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
@@ -9,6 +10,7 @@ from partners.webhook.models import WebhookAttempt, WebhookDelivery, WebhookEndp
 __all__ = [
     "ApiKey",
     "Application",
+    "CheckoutOrigin",
     "Connection",
     "Partner",
     "UsagePlan",

@@ -16,6 +16,7 @@ class Door(StrEnum):
     REST = "rest"
     MCP = "mcp"
     PAGES = "pages"
+    CHECKOUT = "checkout"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ SCOPES = {
     "profile:write": "Change your name, contact details and preferences",
 }
 BASELINE = "flights:read"
+BEFORE_A_TRAVELER = (Door.REST, Door.CHECKOUT)
+"""Doors that are called for a partner too, while no traveler is known."""
 SPENDS_MONEY = frozenset({"bookings:write"})
 
 
@@ -67,7 +69,7 @@ def authorize(operation: Operation, caller: Caller) -> None:
     """Raises ApiKeyMissing, UserTokenMissing, OperationNotInPlan or InsufficientScope."""
     if caller.door is Door.REST and caller.partner_id is None:
         raise ApiKeyMissing
-    if (operation.needs_user or caller.door is not Door.REST) and caller.user_id is None:
+    if (operation.needs_user or caller.door not in BEFORE_A_TRAVELER) and caller.user_id is None:
         raise UserTokenMissing
     plan = caller.plan
     if plan is not None and plan.operations is not None and operation.name not in plan.operations:

@@ -1,0 +1,3 @@
+from checkout_widget.session.models import CheckoutAttempt, CheckoutSession
+
+__all__ = ["CheckoutAttempt", "CheckoutSession"]

@@ -1,0 +1,37 @@
+"""Web origins as browsers write them (RFC 6454): scheme, host, and a port where it is not the scheme's own."""
+
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+LONGEST = 200
+OWN_PORTS = {"https": 443, "http": 80}
+
+
+def of(address: str) -> str:
+    """The origin of an address, canonical. Raises ValueError with a sentence for whoever wrote it.
+
+    Plain http is for a developer's own machine, and never in production.
+    """
+    if len(address) > 2_000 or any(mark in address for mark in ("\\", "\t", "\r", "\n", " ")):
+        raise ValueError("It is not an address that browsers agree on.")
+    try:
+        parts = urlsplit(address)
+        port = parts.port
+    except ValueError:
+        raise ValueError("It is not an address that browsers agree on.") from None
+    host = (parts.hostname or "").lower()
+    if parts.scheme not in OWN_PORTS or not host:
+        raise ValueError("It begins with https:// and a host name.")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("It holds no user name and no password.")
+    if not host.isascii() or not all(label and not label.startswith("-") for label in host.split(".")) or "*" in host:
+        raise ValueError("Its host is a whole name, in ASCII (punycode).")
+    if parts.scheme == "http" and (settings.PRODUCTION or not is_of_this_machine(host)):
+        raise ValueError("It begins with https://; http is for localhost while you develop.")
+    shown = "" if port in (None, OWN_PORTS[parts.scheme]) else f":{port}"
+    return f"{parts.scheme}://{host}{shown}"
+
+
+def is_of_this_machine(host: str) -> bool:
+    return host in ("localhost", "127.0.0.1") or host.endswith(".localhost")
