@@ -4,6 +4,8 @@
 VENV ?= .venv
 STAMP := $(VENV)/.installed
 NODE_STAMP := tests/conformance/node_modules/.installed
+SDK := checkout_widget/sdk
+SDK_STAMP := $(SDK)/node_modules/.installed
 ARGS ?=
 
 SHELL := bash
@@ -44,7 +46,7 @@ coverage: $(STAMP) ## Run the suite and hold its branch coverage to the limits
 	@.ci/coverage $(ARGS)
 
 .PHONY: check
-check: lint types imports rooms sizes migrations system check-snapshots ## Run every static check (make -k check: all of them, even after a failure)
+check: lint types imports rooms sizes migrations system check-snapshots check-words ## Run every static check (make -k check: all of them, even after a failure)
 
 .PHONY: lint
 lint: $(STAMP)
@@ -83,6 +85,14 @@ check-snapshots: $(STAMP)
 snapshots: $(STAMP) ## Write docs/openapi.yaml and docs/mcp_*.json from the declarations
 	@.ci/snapshots write
 
+.PHONY: check-words
+check-words: $(STAMP)
+	python .ci/check_words.py
+
+.PHONY: words
+words: $(STAMP) ## Read what the checkout says into its .po files, and compile them
+	@python .ci/check_words.py write
+
 .PHONY: bench
 bench: $(STAMP) ## Measure against the baselines, in one run
 	@.ci/with-postgres python -m tests.bench $(ARGS)
@@ -91,6 +101,19 @@ $(NODE_STAMP): tests/conformance/package-lock.json tests/conformance/.npmrc
 	@command -v npm >/dev/null || { echo "npm is needed, which comes with Node. On Debian: apt-get install nodejs npm" >&2; exit 1; }
 	@cd tests/conformance && npm ci --loglevel error
 	@touch "$(NODE_STAMP)"
+
+$(SDK_STAMP): $(SDK)/package-lock.json $(SDK)/.npmrc
+	@command -v npm >/dev/null || { echo "npm is needed, which comes with Node. On Debian: apt-get install nodejs npm" >&2; exit 1; }
+	@cd $(SDK) && npm ci --loglevel error
+	@touch "$(SDK_STAMP)"
+
+.PHONY: sdk
+sdk: $(SDK_STAMP) ## Build the partners' packages, and what of them is served and committed (needs npm)
+	@cd $(SDK) && node build.mjs
+
+.PHONY: check-sdk
+check-sdk: $(SDK_STAMP) ## Hold what is committed of the packages against a rebuild and their budgets (needs npm)
+	@cd $(SDK) && node check.mjs
 
 .PHONY: conformance
 conformance: $(STAMP) $(NODE_STAMP) ## Hold the MCP door against the protocol's own suite and its Inspector (needs npm)

@@ -72,6 +72,7 @@ SCHEDULE = {
     "let vaults forget cards": _every(5 * 60, "bookings.payment_method.tasks.redact_cards"),
     "tell of cards that expire": _nightly(8, 10, "bookings.payment_method.tasks.card_notices"),
     "purge sessions": _nightly(2, 10, "movmo.accounts.tasks.purge_accounts"),
+    "purge checkouts": _nightly(2, 20, "checkout_widget.session.tasks.purge_checkouts"),
     "purge tokens": _nightly(2, 40, "partners.oauth.tasks.purge_oauth"),
 }
 

@@ -85,6 +85,14 @@ def webhooks_to_loopback() -> bool:
     return wanted
 
 
+def shop_key() -> str:
+    """The API key of the demo's shop, with which it calls us as a partner does; empty: there is no shop."""
+    key = text("MOVMO_SHOP_KEY", "")
+    if key and is_production():
+        raise Misconfigured("MOVMO_SHOP_KEY must not be set in production: the demo's shop sells nothing real")
+    return key
+
+
 def names(name: str, default: list[str]) -> list[str]:
     """A comma-separated list."""
     value = os.environ.get(name)
@@ -128,7 +136,7 @@ def allowed_hosts() -> list[str]:
     """The hosts this server answers to; in production those that are named, and not the test client's."""
     hosts = names("MOVMO_ALLOWED_HOSTS", [])
     if not is_production():
-        return hosts or ["127.0.0.1", "localhost", "[::1]", "testserver"]
+        return hosts or ["127.0.0.1", "localhost", "[::1]", "partner.localhost", "testserver"]
     if not (hosts := [host for host in hosts if host != "testserver"]):
         raise Misconfigured("MOVMO_ALLOWED_HOSTS must name a host in production")
     if "*" in hosts:

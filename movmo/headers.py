@@ -6,7 +6,7 @@ Django: MCP's answers, and refusals of the server's own. `ContentPolicy` is the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from csp.middleware import CSPMiddleware, PolicyParts
@@ -25,6 +25,10 @@ PERMISSIONS = "Permissions-Policy"
 # apart for good, and the answer never arrives. Everything else keeps strangers' windows at a distance.
 OPENED_BY_CLIENTS = (CONSENT, "/accounts/login/")
 MAY_HOLD_PASSKEYS = (ACCOUNT, OFFICE)
+CHECKOUT = "/c/"
+"""Checkouts stand in frames and windows of partners' pages."""
+BUTTON = "/static/checkout/v1/"
+"""What partners' pages load from here: with their own origin's permission to check it by its digest (SRI)."""
 
 _DENIED = (
     "accelerometer", "autoplay", "browsing-topics", "camera", "display-capture", "encrypted-media",
@@ -32,8 +36,19 @@ _DENIED = (
     "midi", "payment", "picture-in-picture", "screen-wake-lock", "serial", "usb", "xr-spatial-tracking",
 )  # fmt: skip
 _PASSKEYS = ("publickey-credentials-create", "publickey-credentials-get")
+_PAYING = ("payment", "publickey-credentials-get")
 NO_FEATURES = ", ".join(f"{feature}=()" for feature in sorted((*_DENIED, *_PASSKEYS)))
 PASSKEYS_ONLY = ", ".join([*(f"{feature}=()" for feature in _DENIED), *(f"{feature}=(self)" for feature in _PASSKEYS)])
+PAYING_ONLY = ", ".join(
+    [
+        *(f"{feature}=()" for feature in (*_DENIED, *_PASSKEYS) if feature not in _PAYING),
+        *(f"{feature}=(self)" for feature in _PAYING),
+    ]
+)
+# The opener of a checkout's window waits for its answer, as clients do. The address of a checkout is nobody's business
+# but its partner's; origins are told, since posts without one would come as from nowhere.
+OF_CHECKOUT = {OPENER_POLICY: "unsafe-none", PERMISSIONS: PAYING_ONLY, "Referrer-Policy": "strict-origin"}
+OF_BUTTON = {"Cross-Origin-Resource-Policy": "cross-origin", "Access-Control-Allow-Origin": "*"}
 
 
 def everywhere() -> dict[str, str]:
@@ -68,14 +83,22 @@ class Headers:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self._get_response(request)
-        path = request.path_info
-        if path.startswith(OPENED_BY_CLIENTS):
-            response.headers[OPENER_POLICY] = "unsafe-none"
-        if path.startswith(MAY_HOLD_PASSKEYS):
+        for name, value in _of_place(request.path_info):
+            response.headers[name] = value
+        if request.path_info.startswith(MAY_HOLD_PASSKEYS):
             response.headers.setdefault(PERMISSIONS, PASSKEYS_ONLY)
         for name, value in self._everywhere:
             response.headers.setdefault(name, value)
         return response
+
+
+def _of_place(path: str) -> Iterable[tuple[str, str]]:
+    """What is otherwise at some addresses, whatever their pages say."""
+    if path.startswith(OPENED_BY_CLIENTS):
+        return [(OPENER_POLICY, "unsafe-none")]
+    if path.startswith(CHECKOUT):
+        return OF_CHECKOUT.items()
+    return OF_BUTTON.items() if path.startswith(BUTTON) else ()
 
 
 class ContentPolicy(CSPMiddleware):

@@ -65,8 +65,10 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
+    *([] if PRODUCTION else ["movmo.demo.shop.front.Storefront"]),
     "movmo.rest.lane.ApiLane",  # calls of the API end here; what follows is for pages
     "movmo.headers.ContentPolicy",
+    "checkout_widget.frame.lane.FrameLane",  # frames of checkouts end here; what follows knows people by cookies
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -105,7 +107,10 @@ MOVMO_QUEUE = env.text("MOVMO_QUEUE", "movmo")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"
+# Everything speaks English but the checkout, which speaks its session's language (checkout_widget.frame.access): there
+# is no LocaleMiddleware. Its words come before those that other packages bring for the same phrases.
 LANGUAGE_CODE = "en"
+LOCALE_PATHS = [BASE_DIR / "checkout_widget" / "locale"]
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = not PRODUCTION  # without `collectstatic` outside production
@@ -308,6 +313,7 @@ UNFOLD = {
                 ("Usage plans", "speed", "partners_usageplan"),
                 ("API keys", "key", "partners_apikey"),
                 ("Applications", "apps", "partners_application"),
+                ("Checkouts", "shopping_cart", "checkout_widget_checkoutsession"),
                 ("Webhook endpoints", "webhook", "partners_webhookendpoint"),
                 ("Webhook deliveries", "outgoing_mail", "partners_webhookdelivery"),
             ),
@@ -360,10 +366,15 @@ if PRODUCTION and (loose := env.files_others_can_read()):
 # Limits and secrets of our own
 MOVMO_USER_RATE = env.number("MOVMO_USER_RATE", 50)
 MOVMO_USER_BURST = env.number("MOVMO_USER_BURST", 100)
+MOVMO_CHECKOUT_RATE = env.number("MOVMO_CHECKOUT_RATE", 5)
+MOVMO_CHECKOUT_BURST = env.number("MOVMO_CHECKOUT_BURST", 50)
 MOVMO_USAGE_SECONDS = env.number("MOVMO_USAGE_SECONDS", 5)  # between two writings of the usage book
 MOVMO_ENCRYPTION_KEYS = env.encryption_keys()
 # Webhooks to http://127.0.0.1:port, for trials in development.
 MOVMO_WEBHOOKS_TO_LOOPBACK = env.webhooks_to_loopback()
+
+# The demo's shop is open where it has a key (movmo.demo.shop).
+MOVMO_SHOP_KEY = env.shop_key()
 
 # Where cards are kept, the first for new ones: Spreedly where its variables are set, and outside production the
 # sandbox vault, whose cards pay nothing.

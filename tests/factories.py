@@ -12,6 +12,7 @@ from movmo.operations.approval.models import Mandate
 from partners.api_key import services as api_keys
 from partners.oauth import services as oauth
 from partners.oauth.models import Application
+from partners.origin.models import CheckoutOrigin
 from partners.partner.models import Partner
 from partners.plan.models import UsagePlan
 
@@ -87,3 +88,12 @@ def mandate(of: User, client: Application, **limits: Any) -> Mandate:
             **limits,
         },
     )
+
+
+SHOP = "https://shop.example"
+DEMO_SHOP = "http://partner.localhost:8000"
+
+
+def checkout_origin(of: Partner, origin: str = SHOP) -> CheckoutOrigin:
+    """A page of the partner's that may show its checkout."""
+    return CheckoutOrigin.objects.get_or_create(partner=of, origin=origin)[0]

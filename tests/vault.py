@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from starlette.applications import Starlette
 
 from bookings.payment_method.vaults import registry
+from movmo.demo.shop import place
 from movmo.sandbox_vault.app import SandboxVault
 from tests.live import live_server
 
@@ -18,7 +19,7 @@ def sandbox_vault() -> Iterator[SandboxVault]:
     before = dict(registry._vaults)
     app = Starlette()
     with live_server(app) as url:
-        pages = ("http://127.0.0.1:8000",)
+        pages = ("http://127.0.0.1:8000", place.origin())  # the checkout's frame, and the page that it is in
         vault = SandboxVault(url=url, environment_key=ENVIRONMENT, access_secret=SECRET, page_origins=pages)
         app.routes.extend(vault.routes())
         registry._vaults.clear()

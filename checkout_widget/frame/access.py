@@ -12,18 +12,30 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import translation
 from django.utils.decorators import method_decorator
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import View
 
-from checkout_widget.session import asking, callers, services
+from checkout_widget import words
+from checkout_widget.session import asking, callers, services, steps
 from checkout_widget.session.models import CheckoutSession
-from movmo.kit import http
+from checkout_widget.session.refusals import CodeTriesExhausted, FrameReplaced
+from checkout_widget.session.states import UNDER_WAY
+from checkout_widget.session.states import CheckoutState as State
+from movmo.kit import clock, http
 from movmo.kit.errors import DomainError
 from movmo.operations.context import Caller
 from movmo.operations.dispatch import Answer
 
 SCHEME = "Bearer "
+ENDED = (State.EXPIRED, State.CANCELED)
+"""Nothing is left to be shown of these, whoever asks."""
+FRAGMENT = "Movmo-Fragment"
+"""Marks what the frame's script may put into its page: an error page of the server's is not."""
+LOOKS_EVERY = 2
+"""Seconds between two looks at a booking that is under way."""
 
 
 @method_decorator([csrf_exempt, never_cache], name="dispatch")
@@ -31,20 +43,33 @@ class FrameView(View):
     """`session` is the one that the token is for; every refusal becomes a fragment that says what to do next."""
 
     session: CheckoutSession
+    token: str
+    """The digest of the frame's token, as the session had it when the request came."""
 
     def dispatch(self, request: HttpRequest, *args: Any, session_id: UUID, **kwargs: Any) -> HttpResponseBase:
         try:
             self.session = services.held(session_id, bearer_of(request))
+        except FrameReplaced as refusal:
+            return _not_held(request, session_id, refusal)
         except DomainError as refusal:
             return refused(request, refusal)
+        self.token = self.session.bearer_digest
         with translation.override(self.session.locale):
             try:
-                return super().dispatch(request, *args, **kwargs)
-            except DomainError as refusal:
+                return _marked(super().dispatch(request, *args, **kwargs))
+            except FrameReplaced as refusal:
                 return refused(request, refusal)
+            except DomainError as refusal:
+                return refused(request, refusal, self.session)
+
+    def check_still_held(self) -> None:
+        """A session that was read anew may be another frame's by now, and somebody else's. Raises FrameReplaced."""
+        if self.session.bearer_digest != self.token:
+            raise FrameReplaced
 
     @property
     def caller(self) -> Caller:
+        self.check_still_held()
         return callers.of(self.session, request_id=http.request_id(self.request.headers.get("X-Request-Id")))
 
     def ask(self, operation_name: str, arguments: dict[str, Any], key: str | None = None) -> Answer:
@@ -56,8 +81,16 @@ class FrameView(View):
         return asking.told(self.caller, operation_name, **arguments)
 
     def show(self, template: str, *, status: int = 200, **context: Any) -> HttpResponse:
-        """A fragment of templates/checkout."""
-        return render(self.request, f"checkout/{template}.html", {"session": self.session, **context}, status=status)
+        """A fragment of templates/checkout. `told` in it are the attributes by which its section tells the frame's
+        script how the session stands: see frame.js.
+        """
+        self.check_still_held()
+        known = {"session": self.session, "told": told(self.session)}
+        return render(self.request, f"checkout/{template}.html", {**known, **context}, status=status)
+
+    def over(self) -> HttpResponse:
+        """Its time is over, or the partner has taken it back."""
+        return _over(self.request, self.session)
 
 
 def bearer_of(request: HttpRequest) -> str:
@@ -65,5 +98,49 @@ def bearer_of(request: HttpRequest) -> str:
     return given.removeprefix(SCHEME) if given.startswith(SCHEME) else ""
 
 
-def refused(request: HttpRequest, refusal: DomainError) -> HttpResponse:
-    return render(request, "checkout/refused.html", {"refusal": refusal}, status=http.status_of(refusal))
+def refused(request: HttpRequest, refusal: DomainError, session: CheckoutSession | None = None) -> HttpResponse:
+    """A fragment. Nothing goes on in a frame that has no token, and none after too many codes."""
+    is_fatal = session is None or isinstance(refusal, CodeTriesExhausted)
+    shown = {"refusal": refusal, "text": words.of(refusal), "is_fatal": is_fatal, "session": session}
+    shown["told"] = told(session) if session else ""
+    page = render(request, "checkout/refused.html", shown, status=http.status_of(refusal))
+    if refusal.retry_after is not None:
+        page["Retry-After"] = str(refusal.retry_after)
+    _marked(page)
+    return page
+
+
+def told(session: CheckoutSession) -> SafeString:
+    """The attributes of a fragment's section."""
+    state = steps.state_of(session, now=clock.now())
+    said = {
+        "status": str(state),
+        "mark": str(session.sequence),
+        "amount": session.total.amount,
+        "currency": session.currency,
+    }
+    if state in UNDER_WAY:
+        said |= {"locked": "", "poll": str(LOOKS_EVERY)}
+    if state is State.COMPLETED:
+        said |= {"complete": "", "booking": str(session.booking_id or ""), "locator": session.record_locator}
+    return format_html_join(" ", 'data-{}="{}"', said.items())
+
+
+def _not_held(request: HttpRequest, session_id: UUID, refusal: FrameReplaced) -> HttpResponse:
+    """The token of a session that is over is none any more: that it is over is what its frame has to hear."""
+    session = CheckoutSession.objects.get(pk=session_id)
+    with translation.override(session.locale):
+        if steps.state_of(session, now=clock.now()) in ENDED:
+            return _over(request, session)
+        return refused(request, refusal)
+
+
+def _over(request: HttpRequest, session: CheckoutSession) -> HttpResponse:
+    page = render(request, "checkout/over.html", {"session": session, "told": told(session)}, status=410)
+    _marked(page)
+    return page
+
+
+def _marked(response: HttpResponseBase) -> HttpResponseBase:
+    response.headers[FRAGMENT] = "1"
+    return response

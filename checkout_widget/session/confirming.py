@@ -1,113 +1,208 @@
 """The traveler's yes: one attempt, one booking, through create_booking like behind every other door.
 
     confirm   the price is asked for anew; then one compare-and-swap makes the attempt, whose id is the idempotency key
-    drive     calls create_booking with that key, and writes down what became of it. Safe to repeat, by anybody: the
-              frame that polls, another one, the sweep after a crash
-    settle    by the booking's state, told by the call or by an event of the booking
+    drive     calls create_booking with that key, until there is a booking; from then on asks how it stands. Safe to
+              repeat, by anybody: the frame that polls, another one, the sweep after a crash
+    settling  writes down what became of it
 
 Of two yeses at once one makes an attempt, and the other is shown how it goes. A booking whose outcome is not known
-keeps the checkout in `confirming`, however long that takes.
+keeps the checkout in `confirming`, however long that takes. A yes of which nothing was booked is good for YES_LASTS.
 """
 
-from datetime import datetime
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import structlog
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
-from checkout_widget.session import callers, services, steps
-from checkout_widget.session.asking import ask
+from checkout_widget.session import callers, services, settling, steps
+from checkout_widget.session.asking import ask, told
 from checkout_widget.session.models import CheckoutAttempt, CheckoutSession
 from checkout_widget.session.refusals import QuoteChanged
-from checkout_widget.session.states import MOST_DECLINES, UNDER_WAY
+from checkout_widget.session.states import UNDER_WAY
 from checkout_widget.session.states import CheckoutState as State
 from movmo.kit import clock
-from movmo.kit.errors import DomainError, Kind
+from movmo.kit.errors import DomainError
 from movmo.kit.ids import new_id
 from movmo.kit.money import Money
+from movmo.operations import idempotency
 
-log = structlog.get_logger()
-
-BOOKED = frozenset({"confirmed", "ticketed", "held"})
-NOT_BOOKED = frozenset({"failed", "lapsed", "cancelled"})
-DECLINED = "payment_declined"
-STILL_SOLD = frozenset({DECLINED, "price_changed", "seat_taken", "provider_unavailable"})
-"""Failures after which the same offer may be booked: the traveler is asked again."""
+YES_LASTS = timedelta(minutes=10)
+MOST_TRIES = 3
+TOO_LATE = "took_too_long"
+STALE, PRICE_CHANGED = "offer_stale", "price_changed"
+UNASKED = "not_supported_by_provider"
+GONE = frozenset({STALE, "sold_out", "not_found", "provider_unknown", "provider_not_for_key"})
+"""Asked for its price, the offer is not sold any more."""
 
 
 def confirm(
     session: CheckoutSession, *, quote_version: int, payment_method_id: UUID | None, request_id: str = ""
 ) -> None:
-    """Raises CheckoutNotOpen, QuoteChanged, or what refresh_offer refuses. Afterwards the session stands as it stands:
-    read its state.
+    """Raises CheckoutNotOpen, FrameReplaced, QuoteChanged, or what refresh_offer refuses for now. Afterwards the
+    session stands as it stands: read its state.
     """
     now = clock.now()
     if steps.state_of(session, now=now) is not State.READY:
-        if session.state in UNDER_WAY or session.state == State.COMPLETED:
-            return  # pressed twice
-        raise services.not_open(session, now=now)
-    shown = session.total
-    _check_price(session, request_id=request_id)
+        return _pressed_again(session, State.COMPLETED, *UNDER_WAY)
+    shown, sequence = session.total, session.sequence
+    try:
+        if not _is_sold(session, request_id=request_id):
+            return None
+    except DomainError:
+        if _has_moved(session, since=sequence):
+            return _pressed_again(session, State.READY, State.COMPLETED, *UNDER_WAY)
+        raise
     if session.quote_version != quote_version:
         raise QuoteChanged(old=_told(shown), new=_told(session.total))
-    _begin(session, payment_method_id=payment_method_id)
-    drive(session, request_id=request_id)
+    if not _begin(session, payment_method_id=payment_method_id):
+        return _pressed_again(session, State.READY, State.COMPLETED, *UNDER_WAY)
+    return drive(session, request_id=request_id)
+
+
+def _pressed_again(session: CheckoutSession, *shown: State) -> None:
+    """Somebody's yes was faster: in these states the page shows how it goes. Raises CheckoutNotOpen in others, and
+    FrameReplaced."""
+    refusal = services.not_open(session, now=clock.now())
+    if session.state not in shown or refusal.facts.get("status") != session.state:
+        raise refusal
+
+
+def _has_moved(session: CheckoutSession, *, since: int) -> bool:
+    return not CheckoutSession.objects.filter(pk=session.pk, sequence=since).exists()
 
 
 def _told(money: Money) -> dict[str, str]:
     return {"amount": money.amount, "currency": money.currency}
 
 
+def _is_sold(session: CheckoutSession, *, request_id: str) -> bool:
+    """At the price that is noted now. False once the checkout has failed, because the offer is gone. Raises what
+    refresh_offer refuses for now, CheckoutNotOpen or FrameReplaced."""
+    sequence = session.sequence
+    try:
+        _check_price(session, request_id=request_id)
+    except DomainError as refusal:
+        if refusal.code == UNASKED:
+            return True  # a provider that is not asked for prices says so at the booking itself
+        if refusal.code not in GONE or _has_moved(session, since=sequence):
+            raise
+        if refusal.code == STALE and _is_active(session, request_id=request_id):
+            # Another call has just refreshed it.
+            _check_price(session, request_id=request_id)
+            return True
+        if not steps.move(session, State.FAILED, now=clock.now(), failure_code=refusal.code):
+            raise services.not_open(session, now=clock.now()) from None
+        return False
+    return True
+
+
 def _check_price(session: CheckoutSession, *, request_id: str) -> None:
-    named = {"provider": session.provider, "offer_id": str(session.offer_id)}
-    view = ask(callers.of(session, request_id=request_id), "refresh_offer", named).view.model_dump()
+    view = told(callers.of(session, request_id=request_id), "refresh_offer", **_offer_of(session))
     services.requote(session, Money.parse(view["new"]["amount"], view["new"]["currency"]), now=clock.now())
 
 
-def _begin(session: CheckoutSession, *, payment_method_id: UUID | None) -> None:
-    """One attempt, or the one that somebody else has just begun."""
-    assert session.user_id is not None
+def _offer_of(session: CheckoutSession) -> dict[str, str]:
+    return {"provider": session.provider, "offer_id": str(session.offer_id)}
+
+
+def _is_active(session: CheckoutSession, *, request_id: str) -> bool:
+    """Whether the offer could be booked all the same. It is asked for the partner, who sees it whoever has taken it."""
+    try:
+        offer = told(callers.of_partner(session, request_id=request_id), "get_offer_details", **_offer_of(session))
+    except DomainError as refusal:
+        return refusal.retryable
+    return str(offer["status"]) == "active"
+
+
+def _begin(session: CheckoutSession, *, payment_method_id: UUID | None) -> bool:
+    """One attempt. False if somebody else has begun one, or the time is over."""
+    assert session.user_id is not None, "a checkout that is ready has its traveler"
     now, number = clock.now(), session.attempts_made + 1
     changes: dict[str, Any] = {"attempts_made": number, "payment_method_id": payment_method_id, "failure_code": ""}
-    try:
-        with transaction.atomic(durable=True):
-            if not steps.move(session, State.CONFIRMING, now=now, **changes):
-                raise services.not_open(session, now=now)
-            CheckoutAttempt.objects.create(
-                id=new_id(),
-                session=session,
-                number=number,
-                user_id=session.user_id,
-                payment_method_id=payment_method_id,
-                total_minor=session.total_minor,
-                currency=session.currency,
-                began_at=now,
-            )
-    except IntegrityError:
-        raise services.not_open(session, now=now) from None
+    with transaction.atomic(durable=True):
+        if not steps.move(session, State.CONFIRMING, now=now, **changes):
+            return False
+        CheckoutAttempt.objects.create(
+            id=new_id(),
+            session=session,
+            number=number,
+            user_id=session.user_id,
+            payment_method_id=payment_method_id,
+            total_minor=session.total_minor,
+            currency=session.currency,
+            began_at=now,
+        )
+    return True
 
 
 def drive(session: CheckoutSession, *, request_id: str = "") -> None:
     """Go on with the attempt that is under way. Raises nothing that the booking refused: that is written down."""
-    attempt = session.attempts.order_by("-number").first()
+    attempt = session.attempts.select_related("session").order_by("-number").first()
     if attempt is None or attempt.ended_at is not None:
         return
-    caller = callers.of(session, request_id=request_id)
+    if attempt.booking_id is None:
+        _book(attempt, request_id=request_id)
+    else:
+        _hear(attempt, request_id=request_id)
+    show_new_price(session, request_id=request_id)
+
+
+def _hear(attempt: CheckoutAttempt, *, request_id: str) -> None:
+    try:
+        settling.hear(attempt, request_id=request_id)
+    except DomainError:
+        return  # we are too busy, or the airline is away: the next look tells
+
+
+def _book(attempt: CheckoutAttempt, *, request_id: str) -> None:
+    is_late = attempt.began_at <= clock.now() - YES_LASTS
+    if is_late and _made_by(attempt) is None:
+        return settling.settle(attempt, "failed", failure=TOO_LATE)
+    for _ in range(MOST_TRIES):
+        try:
+            view = _create_booking(attempt, request_id=request_id)
+        except DomainError as refusal:
+            if not _was_refreshed(attempt, refusal, request_id=request_id):
+                return _refused(attempt, refusal, request_id=request_id)
+        else:
+            _note_booking(attempt, view["booking_id"])
+            return settling.settle(attempt, str(view["status"]), record_locator=view["record_locator"] or "")
+    return None  # the next look tries again
+
+
+def _create_booking(attempt: CheckoutAttempt, *, request_id: str) -> dict[str, Any]:
     arguments = {
-        "provider": session.provider,
-        "offer_id": str(session.offer_id),
+        **_offer_of(attempt.session),
         "expected_total": _told(Money(attempt.total_minor, attempt.currency)),
         "payment_method_id": str(attempt.payment_method_id) if attempt.payment_method_id else None,
     }
-    try:
-        view = ask(caller, "create_booking", arguments, attempt.key).view.model_dump()
-    except DomainError as refusal:
-        if not refusal.retryable and refusal.kind not in (Kind.INTERNAL, Kind.LIMITED):
-            settle(attempt, failed_with=refusal.code)
-        return
-    _note_booking(attempt, view["booking_id"])
-    settle(attempt, status=str(view["status"]), record_locator=view["record_locator"] or "")
+    caller = callers.of_attempt(attempt, request_id=request_id)
+    return ask(caller, "create_booking", arguments, attempt.key).view.model_dump()
+
+
+def _was_refreshed(attempt: CheckoutAttempt, refusal: DomainError, *, request_id: str) -> bool:
+    """Somebody asked for the offer's price at the moment when it was taken: the call was rolled back, and the offer is
+    there to be booked."""
+    is_free = refusal.code == STALE and _made_by(attempt) is None
+    return is_free and _is_active(attempt.session, request_id=request_id)
+
+
+def _refused(attempt: CheckoutAttempt, refusal: DomainError, *, request_id: str) -> None:
+    """Where there is a booking it tells itself what became of it, whatever this call was refused for. Where there is
+    none, a refusal that would be repeated ends the attempt."""
+    if (booking_id := _made_by(attempt)) is not None:
+        _note_booking(attempt, booking_id)
+        return _hear(attempt, request_id=request_id)
+    if refusal.retryable:
+        return None
+    is_card = refusal.code == "not_found" and refusal.facts.get("what") != "offer"
+    return settling.settle(attempt, "failed", failure=settling.CARD_GONE if is_card else refusal.code)
+
+
+def _made_by(attempt: CheckoutAttempt) -> UUID | None:
+    """The booking that a call with the attempt's key has written down, if any has."""
+    return idempotency.made_with(attempt.key, owner_id=attempt.user_id)
 
 
 def _note_booking(attempt: CheckoutAttempt, booking_id: UUID) -> None:
@@ -115,32 +210,12 @@ def _note_booking(attempt: CheckoutAttempt, booking_id: UUID) -> None:
     attempt.booking_id = booking_id
 
 
-def settle(attempt: CheckoutAttempt, *, status: str = "", failed_with: str = "", record_locator: str = "") -> None:
-    """Write down what became of the attempt, in a transaction that may be open. Whatever is known already is left."""
-    session = CheckoutSession.objects.get(pk=attempt.session_id)
-    now = clock.now()
-    if status in BOOKED:
-        is_late = session.state not in UNDER_WAY
-        if session.state != State.COMPLETED:
-            changes: dict[str, Any] = {"booking_id": attempt.booking_id, "record_locator": record_locator}
-            steps.move(session, State.COMPLETED, now=now, is_late=is_late, failure_code="", **changes)
-        _end(attempt, status, now=now)
-    elif failed_with or status in NOT_BOOKED:
-        if session.state in UNDER_WAY and session.attempts_made == attempt.number:
-            _refused(session, failed_with or status, now=now)
-        _end(attempt, failed_with or status, now=now)
-    elif status == "requires_action" and session.state == State.CONFIRMING:
-        steps.move(session, State.REQUIRES_ACTION, now=now)
-    elif status and status != "requires_action" and session.state == State.REQUIRES_ACTION:
-        steps.move(session, State.CONFIRMING, now=now)
-
-
-def _refused(session: CheckoutSession, code: str, *, now: datetime) -> None:
-    """Nothing was booked. The traveler may try again while the offer is still sold and not too many cards failed."""
-    declines = session.declines + (code == DECLINED)
-    goes_on = code in STILL_SOLD and declines < MOST_DECLINES and session.expires_at > now
-    steps.move(session, State.READY if goes_on else State.FAILED, now=now, failure_code=code, declines=declines)
-
-
-def _end(attempt: CheckoutAttempt, outcome: str, *, now: datetime) -> None:
-    CheckoutAttempt.objects.filter(pk=attempt.pk, ended_at=None).update(outcome=outcome[:80], ended_at=now)
+def show_new_price(session: CheckoutSession, *, request_id: str = "") -> None:
+    """The airline has refused the price that was shown: the traveler sees the new one before they say yes again."""
+    fresh = CheckoutSession.objects.get(pk=session.pk)
+    if fresh.state != State.READY or fresh.failure_code != PRICE_CHANGED:
+        return
+    try:
+        _check_price(fresh, request_id=request_id)
+    except DomainError:
+        return  # the next yes asks for it anew

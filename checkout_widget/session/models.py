@@ -28,7 +28,7 @@ class CheckoutSession(models.Model):
     locale = models.CharField(max_length=5)
     customer_email = EncryptedField(null=True)
     provider = models.CharField(max_length=40)
-    offer_id = models.UUIDField()
+    offer_id = models.UUIDField(db_index=True)
     total_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     quote_version = models.PositiveIntegerField(default=1)
@@ -43,7 +43,7 @@ class CheckoutSession(models.Model):
     attempts_made = models.PositiveSmallIntegerField(default=0)
     declines = models.PositiveSmallIntegerField(default=0)
     failure_code = models.CharField(max_length=80, blank=True)
-    booking_id = models.UUIDField(null=True)
+    booking_id = models.UUIDField(null=True, db_index=True)
     record_locator = models.CharField(max_length=13, blank=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
@@ -66,6 +66,11 @@ class CheckoutSession(models.Model):
                 condition=models.Q(state__in=["confirming", "requires_action"]),
                 name="checkout_under_way",
             ),
+            models.Index(
+                fields=["updated_at"],
+                condition=models.Q(customer_email__isnull=False),
+                name="checkout_to_forget",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -82,7 +87,7 @@ class CheckoutAttempt(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     session = models.ForeignKey(CheckoutSession, on_delete=models.CASCADE, related_name="attempts")
     number = models.PositiveSmallIntegerField()
-    user_id = models.UUIDField()
+    user_id = models.UUIDField(db_index=True)
     payment_method_id = models.UUIDField(null=True)
     total_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)

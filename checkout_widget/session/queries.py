@@ -1,13 +1,15 @@
 """Reads of checkouts, by their partner."""
 
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.urls import reverse
 
-from checkout_widget.session import schemas, steps
+from checkout_widget.session import steps
 from checkout_widget.session.models import CheckoutSession
-from checkout_widget.session.schemas import CheckoutView
+from checkout_widget.session.schemas import CheckoutView, TotalView
+from checkout_widget.session.states import CheckoutState
 from movmo.kit.errors import NotFound
 from movmo.operations.context import Context
 
@@ -23,7 +25,27 @@ def owned(ctx: Context, session_id: UUID) -> CheckoutSession:
 
 def read(ctx: Context, session_id: UUID) -> CheckoutView:
     session = owned(ctx, session_id)
-    return CheckoutView(**schemas.described(session, status=steps.state_of(session, now=ctx.now), url=url_of(session)))
+    return CheckoutView(**described(session, status=steps.state_of(session, now=ctx.now)))
+
+
+def described(session: CheckoutSession, *, status: CheckoutState) -> dict[str, Any]:
+    """The fields of a CheckoutView."""
+    return {
+        "session_id": session.pk,
+        "status": status,
+        "url": url_of(session),
+        "origin": session.origin,
+        "locale": session.locale,
+        "provider": session.provider,
+        "offer_id": session.offer_id,
+        "total": TotalView.of(session.total),
+        "quote_version": session.quote_version,
+        "booking_id": session.booking_id,
+        "record_locator": session.record_locator or None,
+        "failure_code": session.failure_code or None,
+        "created_at": session.created_at,
+        "expires_at": session.expires_at,
+    }
 
 
 def url_of(session: CheckoutSession) -> str:

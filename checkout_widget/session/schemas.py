@@ -6,7 +6,6 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from checkout_widget.session.models import CheckoutSession
 from checkout_widget.session.states import CheckoutState
 from movmo.kit.money import Money
 from movmo.operations.context import Request, View
@@ -96,23 +95,3 @@ class CheckoutView(View):
 
 class OpenedCheckout(CheckoutView):
     client_secret: Annotated[str, Redacted] = Field(description=SHOWN_ONCE, examples=["mvm_cs_…"])
-
-
-def described(session: CheckoutSession, *, status: CheckoutState, url: str) -> dict[str, Any]:
-    """The fields of a CheckoutView."""
-    return {
-        "session_id": session.pk,
-        "status": status,
-        "url": url,
-        "origin": session.origin,
-        "locale": session.locale,
-        "provider": session.provider,
-        "offer_id": session.offer_id,
-        "total": TotalView.of(session.total),
-        "quote_version": session.quote_version,
-        "booking_id": session.booking_id,
-        "record_locator": session.record_locator or None,
-        "failure_code": session.failure_code or None,
-        "created_at": session.created_at,
-        "expires_at": session.expires_at,
-    }

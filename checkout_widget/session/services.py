@@ -6,13 +6,13 @@ What a checkout asks of the rest of the house goes through the pipeline, like ev
 import hashlib
 import hmac
 import secrets
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F
-
-from checkout_widget.session import queries, schemas, steps
+from checkout_widget.session import events, queries, steps
 from checkout_widget.session.asking import ask
 from checkout_widget.session.models import CheckoutSession
 from checkout_widget.session.refusals import (
@@ -23,16 +23,19 @@ from checkout_widget.session.refusals import (
     OriginNotRegistered,
 )
 from checkout_widget.session.schemas import CheckoutView, OpenCheckout, OpenedCheckout
-from checkout_widget.session.states import EARLY, UNDER_WAY
+from checkout_widget.session.states import EARLY, SIGNED_IN
 from checkout_widget.session.states import CheckoutState as State
-from movmo.kit.errors import InvalidArguments, NotFound
+from movmo.kit.errors import DomainError, InvalidArguments, NotFound
 from movmo.kit.money import Money
 from movmo.operations.context import Context
+from movmo.operations.dispatch import Contended
 from partners.origin import origins
 from partners.origin import queries as registered
 
 LIFE = timedelta(minutes=30)
 """At most; an offer may be over sooner."""
+MOST_RACES = 10
+"""So often somebody else may be faster before a call gives up."""
 SECRET_PREFIX = "mvm_cs_"  # noqa: S105  (what secrets begin with)
 
 Offer = dict[str, Any]
@@ -41,14 +44,17 @@ Offer = dict[str, Any]
 def offer_of(ctx: Context, request: OpenCheckout) -> Offer:
     """What is to be sold, with no transaction open: a raw offer is submitted by create_offer.
 
-    Raises OriginNotRegistered, InvalidArguments, OfferNotActive, and what create_offer and get_offer_details refuse.
+    It is the partner's until a traveler in the frame takes it: a token that came with the key makes it nobody's.
+
+    Raises OriginNotRegistered, InvalidArguments, and what create_offer and get_offer_details refuse.
     """
     _check_addresses(ctx, request)
+    partner = replace(ctx.caller, user_id=None, scopes=frozenset())
     if request.offer is not None:
         arguments = {"provider": request.provider, "offer": request.offer}
-        return ask(ctx.caller, "create_offer", arguments).view.model_dump()
+        return ask(partner, "create_offer", arguments).view.model_dump()
     arguments = {"provider": request.provider, "offer_id": str(request.offer_id)}
-    return ask(ctx.caller, "get_offer_details", arguments).view.model_dump()
+    return ask(partner, "get_offer_details", arguments).view.model_dump()
 
 
 def _check_addresses(ctx: Context, request: OpenCheckout) -> None:
@@ -91,21 +97,24 @@ def open_(ctx: Context, request: OpenCheckout, offer: Offer) -> OpenedCheckout:
         updated_at=ctx.now,
         expires_at=min(offer["expires_at"], ctx.now + LIFE),
     )
+    events.tell(session, State.OPEN, at=ctx.now)
+    session.sequence += 1
     session.save(force_insert=True)
-    told = schemas.described(session, status=State.OPEN, url=queries.url_of(session))
-    return OpenedCheckout(client_secret=secret, **told)
+    return OpenedCheckout(client_secret=secret, **queries.described(session, status=State.OPEN))
 
 
 def cancel(ctx: Context, session_id: UUID) -> CheckoutView:
-    """Nobody may say yes to it any more. Once canceled it stays so. Raises NotFound or CheckoutNotOpen."""
-    session = queries.owned(ctx, session_id)
-    state = steps.state_of(session, now=ctx.now)
-    if state is not State.CANCELED and (
-        state not in EARLY or not steps.move(session, State.CANCELED, now=ctx.now, bearer_digest="")
-    ):
-        session.refresh_from_db()
-        raise CheckoutNotOpen(status=str(steps.state_of(session, now=ctx.now)))
-    return queries.read(ctx, session_id)
+    """Nobody may say yes to it any more. Once canceled it stays so. Raises NotFound, CheckoutNotOpen or Contended."""
+    for _ in range(MOST_RACES):
+        session = queries.owned(ctx, session_id)
+        state = steps.state_of(session, now=ctx.now)
+        if state is State.CANCELED:
+            return queries.read(ctx, session_id)
+        if state not in EARLY:
+            raise CheckoutNotOpen(status=str(state))
+        if steps.move(session, State.CANCELED, now=ctx.now, user_id=None, signing_in=None):
+            return queries.read(ctx, session_id)
+    raise Contended(retry_after=1)
 
 
 def claim(session_id: UUID, client_secret: str, *, now: datetime) -> tuple[CheckoutSession, str]:
@@ -113,53 +122,62 @@ def claim(session_id: UUID, client_secret: str, *, now: datetime) -> tuple[Check
     more, and nobody is signed in: whoever holds the secret is not thereby the traveler. A booking that is under way,
     or made, stays, and is told without anybody's names.
 
-    Raises NotFound or ClientSecretInvalid.
+    Raises NotFound, ClientSecretInvalid or Contended.
     """
-    session = CheckoutSession.objects.filter(pk=session_id).first()
-    if session is None:
-        raise NotFound("checkout")
-    if not hmac.compare_digest(_digest(client_secret), session.secret_digest):
-        raise ClientSecretInvalid
-    bearer = secrets.token_urlsafe(32)
-    taken = {"bearer_digest": _digest(bearer), "claims": F("claims") + 1}
-    if steps.state_of(session, now=now) in (State.AUTHENTICATED, State.READY):
-        # Somebody else's step at this moment is theirs: the next request of the old frame is refused all the same.
-        steps.move(session, State.OPEN, now=now, user_id=None, payment_method_id=None)
-    CheckoutSession.objects.filter(pk=session.pk).update(**taken)
-    session.refresh_from_db()
-    session.signing_in = None
-    session.save(update_fields=["signing_in"])
-    return session, bearer
+    for _ in range(MOST_RACES):
+        session = _of_id(session_id)
+        if not hmac.compare_digest(_digest(client_secret), session.secret_digest):
+            raise ClientSecretInvalid
+        bearer = secrets.token_urlsafe(32)
+        if _hand_over(session, _digest(bearer), now=now):
+            return session, bearer
+    raise Contended(retry_after=1)
+
+
+def _hand_over(session: CheckoutSession, bearer_digest: str, *, now: datetime) -> bool:
+    """In one statement: whoever was just signing in did so in the frame before, and not in this one."""
+    taken: dict[str, Any] = {
+        "bearer_digest": bearer_digest,
+        "claims": session.claims + 1,
+        "user_id": None,
+        "payment_method_id": None,
+        "signing_in": None,
+    }
+    if steps.state_of(session, now=now) in SIGNED_IN:
+        return steps.move(session, State.OPEN, now=now, **taken)
+    return steps.note(session, **taken)
 
 
 def held(session_id: UUID, bearer: str) -> CheckoutSession:
     """The session of the frame that works with this token. Raises NotFound or FrameReplaced."""
-    session = CheckoutSession.objects.filter(pk=session_id).first()
-    if session is None:
-        raise NotFound("checkout")
+    session = _of_id(session_id)
     if not session.bearer_digest or not hmac.compare_digest(_digest(bearer), session.bearer_digest):
         raise FrameReplaced
     return session
 
 
+def _of_id(session_id: UUID) -> CheckoutSession:
+    session = CheckoutSession.objects.filter(pk=session_id).first()
+    if session is None:
+        raise NotFound("checkout")
+    return session
+
+
 def arrive(session: CheckoutSession, user_id: UUID, *, now: datetime) -> None:
-    """Somebody has shown in the frame who they are. Raises CheckoutNotOpen."""
-    if steps.state_of(session, now=now) is not State.OPEN or not steps.move(
-        session, State.AUTHENTICATED, now=now, user_id=user_id
-    ):
-        raise not_open(session, now=now)
+    """Somebody has shown in the frame who they are. Raises CheckoutNotOpen or FrameReplaced."""
+    _step(session, State.AUTHENTICATED, among=(State.OPEN,), now=now, user_id=user_id, signing_in=None)
 
 
 def settle_party(session: CheckoutSession, offer: Offer, *, now: datetime) -> None:
-    """After somebody was put on a slot: ready once every slot has its passenger. Raises CheckoutNotOpen."""
+    """After somebody was put on a slot: ready once every slot has its passenger. Raises as `arrive`."""
     is_whole = all(slot["passenger_id"] for slot in offer["passengers"])
     after = State.READY if is_whole else State.AUTHENTICATED
-    if session.state != after and not steps.move(session, after, now=now):
-        raise not_open(session, now=now)
+    if steps.state_of(session, now=now) is not after:
+        _step(session, after, among=SIGNED_IN, now=now)
 
 
 def requote(session: CheckoutSession, total: Money, *, now: datetime) -> bool:
-    """Another price is shown from now on. False if it is the same. Raises CheckoutNotOpen."""
+    """Another price is shown from now on. False if it is the same. Raises as `arrive`."""
     if total == session.total:
         return False
     changes: dict[str, Any] = {
@@ -167,24 +185,28 @@ def requote(session: CheckoutSession, total: Money, *, now: datetime) -> bool:
         "currency": total.currency,
         "quote_version": session.quote_version + 1,
     }
-    if not steps.move(session, State.READY, now=now, **changes):
-        raise not_open(session, now=now)
+    _step(session, State.READY, among=(State.READY,), now=now, **changes)
     return True
 
 
-def not_open(session: CheckoutSession, *, now: datetime) -> CheckoutNotOpen:
+def _step(session: CheckoutSession, after: State, *, among: Iterable[State], now: datetime, **changes: Any) -> None:
+    if steps.state_of(session, now=now) not in among or not steps.move(session, after, now=now, **changes):
+        raise not_open(session, now=now)
+
+
+def not_open(session: CheckoutSession, *, now: datetime) -> DomainError:
+    """Why a step was not taken, by the row as it is now."""
+    bearer = session.bearer_digest
     session.refresh_from_db()
+    if session.bearer_digest != bearer:
+        return FrameReplaced()
     return CheckoutNotOpen(status=str(steps.state_of(session, now=now)))
-
-
-def is_over(session: CheckoutSession, *, now: datetime) -> bool:
-    return steps.state_of(session, now=now) not in (*EARLY, *UNDER_WAY)
 
 
 def expire(*, now: datetime, limit: int = 200) -> int:
     """Tell of those whose time is over. Returns how many."""
     over = CheckoutSession.objects.filter(state__in=EARLY, expires_at__lte=now).order_by("expires_at")[:limit]
-    return sum(steps.move(session, State.EXPIRED, now=now, bearer_digest="") for session in over)
+    return sum(steps.move(session, State.EXPIRED, now=now, user_id=None, signing_in=None) for session in over)
 
 
 def _digest(secret: str) -> str:

@@ -36,17 +36,20 @@ State = CheckoutState
 
 EARLY = (State.OPEN, State.AUTHENTICATED, State.READY)
 """Nobody has said yes."""
+SIGNED_IN = (State.AUTHENTICATED, State.READY)
 UNDER_WAY = (State.CONFIRMING, State.REQUIRES_ACTION)
 OVER = (State.COMPLETED, State.FAILED, State.EXPIRED, State.CANCELED)
 
 _ENDS = {State.EXPIRED, State.CANCELED}
+# Back to where the refusal can be mended; to `open` where another frame has claimed the session meanwhile.
+_DECIDED = {*EARLY, State.COMPLETED, State.FAILED}
 STEPS: dict[State, frozenset[State]] = {
-    State.OPEN: frozenset({State.OPEN, State.AUTHENTICATED, *_ENDS}),
-    State.AUTHENTICATED: frozenset({State.OPEN, State.AUTHENTICATED, State.READY, *_ENDS}),
+    State.OPEN: frozenset({State.AUTHENTICATED, *_ENDS}),
+    State.AUTHENTICATED: frozenset({State.OPEN, State.READY, State.FAILED, *_ENDS}),
     # To itself when the price changes.
     State.READY: frozenset({State.OPEN, State.AUTHENTICATED, State.READY, State.CONFIRMING, State.FAILED, *_ENDS}),
-    State.CONFIRMING: frozenset({State.REQUIRES_ACTION, State.READY, State.COMPLETED, State.FAILED}),
-    State.REQUIRES_ACTION: frozenset({State.CONFIRMING, State.READY, State.COMPLETED, State.FAILED}),
+    State.CONFIRMING: frozenset({State.REQUIRES_ACTION, *_DECIDED}),
+    State.REQUIRES_ACTION: frozenset({State.CONFIRMING, *_DECIDED}),
 }
 LATE: dict[State, frozenset[State]] = {state: frozenset({State.COMPLETED}) for state in (*EARLY, State.FAILED, *_ENDS)}
 """Only by a booking that was told as failed before."""

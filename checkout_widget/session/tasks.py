@@ -2,12 +2,17 @@
 
 from celery import shared_task
 
+from checkout_widget import privacy
 from checkout_widget.session import services, watching
 from movmo.kit import clock
 
 
 @shared_task
 def sweep() -> None:
-    now = clock.now()
-    services.expire(now=now)
-    watching.sweep(now=now)
+    watching.sweep(now=clock.now())
+    services.expire(now=clock.now())
+
+
+@shared_task
+def purge_checkouts() -> None:
+    privacy.purge(now=clock.now())

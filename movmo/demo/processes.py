@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from movmo import env
+from movmo.demo.shop import place
 
 STOP_SECONDS = 10
 # Celery's advice about it is right for servers, and a fright in a container where one tries things out.
@@ -19,12 +20,16 @@ Process = subprocess.Popen[bytes]
 
 def serve_vault() -> Process:
     """The sandbox vault: a process and an origin of its own, as a card vault is."""
-    return _uvicorn("movmo.sandbox_vault.app:application", env.sandbox_vault()["url"])
+    # Fields are in the checkout's frame, and that in a shop's page: every ancestor is named.
+    pages = [place.origin(), place.OWN_TRIAL, *env.names("MOVMO_SANDBOX_VAULT_PAGES", [])]
+    address = env.sandbox_vault()["url"]
+    return _uvicorn("movmo.sandbox_vault.app:application", address, MOVMO_SANDBOX_VAULT_PAGES=",".join(pages))
 
 
-def serve() -> Process:
+def serve(*, shop_key: str) -> Process:
     options = ["--no-server-header", "--timeout-keep-alive", "75", "--limit-concurrency", "2000", "--no-proxy-headers"]
-    return _uvicorn("movmo.asgi:application", settings.ORIGIN, *options, "--timeout-graceful-shutdown", "3")
+    options += ["--timeout-graceful-shutdown", "3"]
+    return _uvicorn("movmo.asgi:application", settings.ORIGIN, *options, MOVMO_SHOP_KEY=shop_key)
 
 
 def work() -> Process:
@@ -35,11 +40,12 @@ def work() -> Process:
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)  # noqa: S603  (our own arguments)
 
 
-def _uvicorn(application: str, address: str, *options: str) -> Process:
+def _uvicorn(application: str, address: str, *options: str, **more: str) -> Process:
+    """`more` goes to its environment."""
     parts = urlsplit(address)
     command = [sys.executable, "-m", "uvicorn", application, "--no-access-log", "--log-level", "warning"]
     command += ["--host", parts.hostname or "127.0.0.1", "--port", str(parts.port or 80)]
-    return subprocess.Popen([*command, *options])  # noqa: S603  (our own arguments)
+    return subprocess.Popen([*command, *options], env={**os.environ, **more})  # noqa: S603  (our own arguments)
 
 
 def end(*processes: Process) -> None:

@@ -7,12 +7,14 @@ from django.db import transaction
 
 from movmo.accounts.models import User
 from movmo.accounts.office import second_factor
+from movmo.demo.shop import place
 from movmo.kit import clock
 from movmo.operations.scopes import SCOPES
 from partners.api_key import services as api_keys
 from partners.api_key.models import ApiKey
 from partners.oauth import services as oauth
 from partners.oauth.models import Application
+from partners.origin.models import CheckoutOrigin
 from partners.partner.models import Partner
 from partners.plan.models import UsagePlan
 
@@ -45,6 +47,8 @@ def seed() -> Cast:
         UsagePlan.objects.get_or_create(name=name, defaults=limits)
     partners = {slug: _partner(slug) for slug in PARTNERS}
     ana, _bo = (User.objects.arrive(email) for email in TRAVELERS)
+    for origin in (place.origin(), place.OWN_TRIAL):
+        CheckoutOrigin.objects.get_or_create(partner=partners["aviare"], origin=origin)
     aviare_app = _client("aviare-web", "Aviare", "https://aviare.example/callback", partners["aviare"])
     scout = _client("scout", "Scout, a travel agent", "http://127.0.0.1/callback")
     password, app_key, codes = _admin()

@@ -40,6 +40,7 @@ class Caller:
     `user_id` is the traveler of the access token, `partner_id` the owner of the API key; either may be absent.
     `is_live_key` is whether that key is for live providers; None where no key came. `tool_limits` are calls a minute by
     tool, where staff set them for the token's client. `client_partner_id` is the partner that the client belongs to.
+    `checkout_id` is the checkout session whose frame calls.
     """
 
     door: Door
@@ -48,6 +49,7 @@ class Caller:
     api_key_id: UUID | None = None
     client_id: str | None = None
     client_partner_id: UUID | None = None
+    checkout_id: UUID | None = None
     scopes: frozenset[str] = frozenset()
     plan: Plan | None = None
     is_live_key: bool | None = None

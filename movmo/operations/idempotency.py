@@ -65,7 +65,7 @@ class Claim:
         mode = "" if is_live is None else f" live={is_live}"
         return cls(
             owner_id=owner_id,
-            key_hash=hashlib.sha256(key.encode()).digest(),
+            key_hash=_hash(key),
             operation=operation.name,
             fingerprint=hashlib.sha256(f"{operation.name}{mode}\n".encode() + canonical).digest(),
             is_saga=operation.is_saga,
@@ -103,6 +103,16 @@ def find(claim: Claim) -> IdempotencyRecord:
     if bytes(record.fingerprint) != claim.fingerprint:
         raise IdempotencyKeyReused
     return record
+
+
+def made_with(key: str, *, owner_id: UUID) -> UUID | None:
+    """The id of what the call with this key has made, or is making; None if no such call has committed anything."""
+    made = IdempotencyRecord.objects.filter(owner_id=owner_id, key_hash=_hash(key))
+    return made.values_list("resource_id", flat=True).first()
+
+
+def _hash(key: str) -> bytes:
+    return hashlib.sha256(key.encode()).digest()
 
 
 def settle(record: IdempotencyRecord, *, status: int, reference: dict[str, Any] | None, body: View | None) -> None:

@@ -1,10 +1,11 @@
-"""The rate-limit step: the plan's rate per API key, the traveler's own, an agent's per tool, and a partner's month.
+"""The rate-limit step: the plan's rate per API key, the traveler's own, a checkout's before anybody has signed in, an
+agent's per tool, and a partner's month.
 
 Rates are in the cost units of the operation; a month counts calls, one each. A call that one of them refuses spends
 nothing of the others. Counted in Redis for all processes together, where `MOVMO_REDIS_URL` names one.
 
     DomainError
-    ├── RateLimited       429  too fast, for a key or for a traveler
+    ├── RateLimited       429  too fast, for a key, a traveler or a checkout
     ├── ToolRateLimited   429  one agent calls one tool too often
     └── QuotaExhausted    429  the plan's calls of the month are used up
 """
@@ -30,9 +31,9 @@ from movmo.operations.context import Caller, Door
 if TYPE_CHECKING:
     from movmo.operations.spec import Operation
 
-KEY, TRAVELER, MONTH, TOOL = "key", "traveler", "month", "tool"
+KEY, TRAVELER, CHECKOUT, MONTH, TOOL = "key", "traveler", "checkout", "month", "tool"
 MINUTE = 60
-SUBJECTS = {KEY: "this API key", TRAVELER: "this traveler"}
+SUBJECTS = {KEY: "this API key", TRAVELER: "this traveler", CHECKOUT: "this checkout"}
 REFUSALS_A_SECOND, REFUSALS_AT_ONCE = 5, 100
 # A plan of rate or burst 0 lets nothing through until somebody changes it; that is what a caller waits for.
 CLOSED_SECONDS = 3600
@@ -150,6 +151,10 @@ def _allowances(caller: Caller, cost: int) -> list[Allowance]:
     if caller.user_id is not None:
         rate, burst = settings.MOVMO_USER_RATE, settings.MOVMO_USER_BURST
         found.append(_allowance(TRAVELER, f"user:{caller.user_id}", rate, burst, cost))
+    elif caller.checkout_id is not None:
+        # Nobody has signed in in the frame; whoever opens checkouts pays for that by the plan of their key.
+        rate, burst = settings.MOVMO_CHECKOUT_RATE, settings.MOVMO_CHECKOUT_BURST
+        found.append(_allowance(CHECKOUT, f"checkout:{caller.checkout_id}", rate, burst, cost))
     return found
 
 

@@ -26,7 +26,9 @@ DESK_PATH = "/desk/authorizations"
 
 
 class SandboxVault:
-    """`url` is where browsers and Movmo reach it, `page_origins` who may frame its fields."""
+    """`url` is where browsers and Movmo reach it, `page_origins` who may frame its pages, Movmo first: the
+    checkout shows them in a frame of a partner's page, and browsers ask for every origin around.
+    """
 
     def __init__(self, *, url: str, environment_key: str, access_secret: str, page_origins: tuple[str, ...]) -> None:
         self._host = urlsplit(url).netloc
@@ -129,7 +131,7 @@ class SandboxVault:
             # A form of one button: parsed by hand, so that no form library is needed.
             approved = b"answer=approve" in await request.body()
             self.desk.answer_challenge(authorization.id, approved=approved)
-        return pages.challenge(authorization, return_to=self._page_origins[0])
+        return pages.challenge(authorization, page_origins=self._page_origins)
 
     def _guarded(self, request: Request, card: Card | None, tell: Any) -> Response:
         if not self._is_known(request):

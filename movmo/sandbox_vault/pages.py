@@ -29,8 +29,8 @@ CHALLENGE = """<!doctype html>
 <body class="bank"><main>
 <h1>Sandbox Bank</h1>
 {content}
-<p><a href="{return_to}/accounts/trips/">Back to Movmo</a></p>
-</main></body></html>
+<p class="back"><a href="{return_to}/accounts/trips/">Back to Movmo</a></p>
+</main><script src="/fields/static/bank.js"></script></body></html>
 """
 ASKED = """<p>Do you want to pay {amount} {currency} to Movmo Sandbox Air?</p>
 <form method="post"><button name="answer" value="approve">Approve</button>
@@ -44,7 +44,7 @@ def script() -> Response:
 
 async def static(request: Request) -> Response:
     name = request.path_params["name"]
-    types = {"field.js": "text/javascript", "field.css": "text/css"}
+    types = {"field.js": "text/javascript", "bank.js": "text/javascript", "field.css": "text/css"}
     if name not in types:
         return PlainTextResponse("not found", 404)
     return FileResponse(STATIC / name, media_type=types[name], headers=_headers("'none'"))
@@ -65,15 +65,18 @@ def field(name: str, *, page_origins: tuple[str, ...]) -> Response:
     return HTMLResponse(page, headers=_headers(" ".join(page_origins)))
 
 
-def challenge(authorization: Authorization, *, return_to: str) -> Response:
-    """The cardholder's bank asks. Not framed by anybody."""
+def challenge(authorization: Authorization, *, page_origins: tuple[str, ...]) -> Response:
+    """The cardholder's bank asks. Framed by the checkout inside of a partner's page, so that both must be named; the
+    first origin is Movmo's own.
+    """
     template = ASKED if authorization.status == "requires_action" else ANSWERED
     content = template.format(
         amount=escape(authorization.amount),
         currency=escape(authorization.currency),
         status=escape(authorization.status),
     )
-    return HTMLResponse(CHALLENGE.format(content=content, return_to=escape(return_to)), headers=_headers("'none'"))
+    page = CHALLENGE.format(content=content, return_to=escape(page_origins[0]))
+    return HTMLResponse(page, headers=_headers(" ".join(page_origins)))
 
 
 def _headers(frame_ancestors: str) -> dict[str, str]:

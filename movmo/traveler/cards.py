@@ -8,10 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
+from movmo.accounts.fields import Field, Form, for_people
 from movmo.kit.errors import DomainError
 from movmo.kit.ids import new_id
 from movmo.traveler.asking import ask
-from movmo.traveler.fields import Field, Form, for_people
 from movmo.traveler.views import STATUSES, FormPage, TravelerPage
 
 RESENT = ("key", "capture_id", "vault_token", "is_default")

@@ -7,9 +7,9 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
+from movmo.accounts.fields import Field
 from movmo.kit.errors import DomainError
 from movmo.traveler.asking import ask
-from movmo.traveler.fields import Field
 from movmo.traveler.programmes import PROGRAMMES, beside_rows, programmes_of, shown_programmes
 from movmo.traveler.views import FormPage, TravelerPage
 

@@ -6,9 +6,9 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
+from movmo.accounts.fields import Field, Form, read
 from movmo.kit.errors import DomainError, Kind
 from movmo.traveler.asking import ask
-from movmo.traveler.fields import Field, Form, read
 from movmo.traveler.programmes import PROGRAMMES, beside_rows, programmes_of, shown_programmes
 from movmo.traveler.views import STATUSES, FormPage, TravelerPage
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from movmo.accounts.contact import MOST_PROGRAMMES
-from movmo.traveler.fields import Field
+from movmo.accounts.fields import Field
 
 ROWS = MOST_PROGRAMMES
 AT_FIRST = 2  # further rows come when these are filled

@@ -6,12 +6,12 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
+from movmo.accounts.fields import for_people
 from movmo.kit import clock
 from movmo.kit.errors import DomainError, Kind
 from movmo.kit.ids import new_id
 from movmo.traveler import standing
 from movmo.traveler.asking import ask
-from movmo.traveler.fields import for_people
 from movmo.traveler.views import STATUSES, TravelerPage
 
 

@@ -10,12 +10,12 @@ from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 
+from movmo.accounts import fields
+from movmo.accounts.fields import Field, Form
 from movmo.accounts.pages import Page
 from movmo.kit.errors import DomainError, Kind
 from movmo.kit.ids import new_id
-from movmo.traveler import fields
 from movmo.traveler.asking import ask, told
-from movmo.traveler.fields import Field, Form
 
 STATUSES = {Kind.LIMITED: 429, Kind.UPSTREAM_UNREACHABLE: 503, Kind.CONFLICT: 409}
 

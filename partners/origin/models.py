@@ -28,6 +28,5 @@ class CheckoutOrigin(models.Model):
             canonical = origins.of(self.origin)
         except ValueError as problem:
             raise ValidationError({"origin": str(problem)}) from None
-        if canonical != self.origin.rstrip("/"):
+        if canonical != self.origin:
             raise ValidationError({"origin": f"Write it as browsers do: {canonical}"})
-        self.origin = canonical

@@ -8,6 +8,7 @@ from django.template.loader import render_to_string
 from unfold.admin import ModelAdmin
 
 from movmo.kit import clock
+from partners.origin.admin import CheckoutOrigins
 from partners.partner import chart
 from partners.partner.models import Partner
 
@@ -21,6 +22,7 @@ class PartnerAdmin(ModelAdmin):
     prepopulated_fields = {"slug": ("name",)}
     fields = ("name", "slug", "plan", "is_active", "usage")
     readonly_fields = ("usage",)
+    inlines = (CheckoutOrigins,)
 
     def get_fields(self, request: HttpRequest, obj: Partner | None = None) -> Any:
         return self.fields if obj else self.fields[:-1]

@@ -21,6 +21,9 @@ from bookings.offer.models import Offer
 from bookings.passenger.models import Passenger
 from bookings.payment_method.models import Redaction
 from bookings.sandbox_airline.models import SandboxCancellationQuote, SandboxOrder, SandboxSeat, SandboxThrottle
+from checkout_widget.session.models import CheckoutAttempt
+from checkout_widget.session.schemas import OpenedCheckout
+from checkout_widget.session.services import claim
 from movmo.accounts.letter.notices import passkey_added
 from movmo.accounts.models import Device, Lockout, SignInAttempts, User
 from movmo.accounts.office import lockout
@@ -31,6 +34,7 @@ from partners.api_key.models import ApiKey
 from partners.oauth.models import Application
 from partners.partner.models import Partner
 from tests import factories
+from tests.contract.arguments import arguments_for
 from tests.contract.world import World, cancellation_of
 from tests.office import PASSWORD, SECRET, clerk_with_app, entered
 
@@ -60,6 +64,31 @@ def secrets(world: World, the_vault: SandboxVault, ana: User, aviare: Partner, s
     waiting.save(force_insert=True)
     world.passenger(email="private@example.com", phone_number=PHONE)
     Group.objects.create(name="support")
+    key, token = _let_in(ana, aviare, scout)
+    secrets_of_checkout = _check_out(world, aviare)
+    world.approval_id()
+    UserSession.objects.create(user=ana, session_key="session-key-secret", ip="192.0.2.1", user_agent="Firefox")
+    private = [
+        *secrets_of_checkout,
+        webhook_secret,
+        "thylacine",
+        document.number,
+        captured["vault_token"],
+        "redaction-token-secret",
+    ]
+    shown_to_nobody = [
+        *private,
+        "grant-code-secret",
+        "refresh-token-secret",
+        "device-digest-secret",
+        "letter-secret",
+        "session-key-secret",
+    ]
+    return [key, token, *shown_to_nobody, *_stored(), *_private()]
+
+
+def _let_in(ana: User, aviare: Partner, scout: Application) -> tuple[str, str]:
+    """A row of each way in. Returns a key and a token."""
     key = factories.api_key(aviare)
     token = factories.token(ana, ["flights:read"])
     later = clock.now() + timedelta(hours=1)
@@ -71,18 +100,21 @@ def secrets(world: World, the_vault: SandboxVault, ana: User, aviare: Partner, s
     Device.objects.create(user=ana, digest="device-digest-secret", label="Firefox on Linux")
     passkey_added(ana, name="letter-secret")
     factories.mandate(ana, scout)
-    world.approval_id()
-    UserSession.objects.create(user=ana, session_key="session-key-secret", ip="192.0.2.1", user_agent="Firefox")
-    private = [webhook_secret, "thylacine", document.number, captured["vault_token"], "redaction-token-secret"]
-    shown_to_nobody = [
-        *private,
-        "grant-code-secret",
-        "refresh-token-secret",
-        "device-digest-secret",
-        "letter-secret",
-        "session-key-secret",
-    ]
-    return [key, token, *shown_to_nobody, *_stored(), *_private()]
+    return key, token
+
+
+def _check_out(world: World, aviare: Partner) -> list[str]:
+    """A checkout with one attempt, and what it keeps to itself."""
+    factories.checkout_origin(aviare)
+    told = world.call("create_checkout_session", **arguments_for("create_checkout_session", world)).view
+    assert isinstance(told, OpenedCheckout)
+    session, _ = claim(told.session_id, told.client_secret, now=clock.now())
+    session.customer_email = b"customer@shop.example"
+    session.save(update_fields=["customer_email"])
+    CheckoutAttempt.objects.create(
+        session=session, number=1, user_id=uuid4(), total_minor=1, currency="EUR", began_at=clock.now()
+    )
+    return [told.client_secret, session.secret_digest, session.bearer_digest, "customer@shop.example"]
 
 
 def _fill_the_sandbox_airline() -> None:

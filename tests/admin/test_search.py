@@ -16,6 +16,7 @@ from movmo.operations.admin import ReadOnlyAdmin
 from movmo.operations.models import AuditEvent
 from movmo.sandbox_vault.app import SandboxVault
 from tests import factories
+from tests.contract.arguments import arguments_for
 from tests.contract.world import World, cancellation_of
 from tests.office import clerk_with_app, entered
 
@@ -56,9 +57,9 @@ def _with_an_id(model: type[Model], path: str) -> tuple[Any, UUID]:
 
 def test_the_tables_with_ids_are_known() -> None:
     assert {model._meta.model_name for model, _ in TABLES} == {
-        "amendment", "approval", "auditevent", "booking", "bookingtransition", "cancellationquote", "event",
-        "idempotencyrecord", "identitydocument", "mandate", "offer", "offerslot", "outbox", "passenger",
-        "paymentmethod", "schedulechange", "webhookdelivery", "webhookendpoint",
+        "amendment", "approval", "auditevent", "booking", "bookingtransition", "cancellationquote",
+        "checkoutsession", "event", "idempotencyrecord", "identitydocument", "mandate", "offer", "offerslot", "outbox",
+        "passenger", "paymentmethod", "schedulechange", "webhookdelivery", "webhookendpoint",
     }  # fmt: skip
 
 
@@ -72,6 +73,7 @@ def test_an_id_finds_its_row(
     world.document()
     world.card()
     world.webhook_delivery()
+    world.call("create_checkout_session", **arguments_for("create_checkout_session", world))
     world.approval_id()
     factories.mandate(factories.traveler(), factories.application())
     pk, known = _with_an_id(model, path)

@@ -18,6 +18,7 @@ from typing import NoReturn
 
 from tests.bench import (
     audit,
+    checkout,
     credentials,
     limits,
     listening,
@@ -95,6 +96,7 @@ ON_POSTGRESQL: dict[str, Part] = {
     "storm": lambda on, scale: storm.measure(on, "PostgreSQL", scale),
     "audit": lambda on, scale: audit.measure(on, "PostgreSQL", scale, _say),
     "listening": lambda on, scale: listening.measure(on, "PostgreSQL", scale, _say),
+    "checkout": lambda on, scale: checkout.measure(on, scale, _say),
     # The last: nobody else knows the key that it makes.
     "rotation": lambda on, scale: rotation.measure(on, scale, _say),
 }

@@ -25,6 +25,7 @@ class Scale:
     listeners: int
     changes: int
     audit_lines: int
+    clicks: int
 
 
 FULL = Scale(
@@ -44,6 +45,7 @@ FULL = Scale(
     listeners=1_000,
     changes=100,
     audit_lines=200_000,
+    clicks=10,
 )
 QUICK = Scale(
     rounds=3,
@@ -62,6 +64,7 @@ QUICK = Scale(
     listeners=200,
     changes=30,
     audit_lines=40_000,
+    clicks=5,
 )
 
 

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
+from movmo.demo.shop import place
+
 T = TypeVar("T")
 MACOS = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", MACOS)
@@ -56,9 +58,12 @@ def resolver_rules(served_at: str) -> str:
     """Names to addresses; the first that fits counts.
 
     Tokens and redirects name the public origin, on whose port another test run may be listening: its name leads to our
-    server instead. So does `localhost`, which passkeys need, because an address cannot be the name of a relying party.
-    Other loopback ports are clients that wait for an answer. Everything else does not exist.
+    server instead. So does `localhost`, which passkeys need, because an address cannot be the name of a relying party,
+    and so does the demo's shop. Other loopback ports are clients that wait for an answer, under names of other sites
+    too: `evil.localhost`. Everything else does not exist.
     """
     public, ours = urlsplit(settings.ORIGIN), urlsplit(served_at).netloc
-    rules = [f"{public.netloc} {ours}", f"localhost:{public.port} {ours}", "127.0.0.1 127.0.0.1", "* ~NOTFOUND"]
+    led_to_us = [public.netloc, f"localhost:{public.port}", urlsplit(place.origin()).netloc]
+    elsewhere = ["127.0.0.1 127.0.0.1", "*.localhost 127.0.0.1", "* ~NOTFOUND"]
+    rules = [*(f"{name} {ours}" for name in led_to_us), *elsewhere]
     return ",".join(f"MAP {rule}" for rule in rules)

@@ -1,24 +1,29 @@
 """A browser on the real application. Where no browser is installed its tests are skipped, and say so."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import httpx2
 import pytest
 from django.core.cache import cache
 from django.test import Client, override_settings
 
+from bookings.payment_method.vaults import registry
 from mcp_server.asgi import McpDoor
 from movmo.accounts.models import User
 from movmo.asgi import Application
+from movmo.demo.shop import place
 from movmo.headers import Stamped
+from movmo.sandbox_vault.app import SandboxVault
 from movmo.wsgi import application as pages_and_rest
 from partners import authentication
 from partners.oauth.models import Application as OAuthClient
+from partners.partner.models import Partner
+from tests import factories
 from tests.browser import chromium
 from tests.browser.agent import Agent, listening
+from tests.browser.buyer import Buyer
 from tests.browser.chromium import Chromium
 from tests.browser.reading import OFFICE, complaints, unreachable
 from tests.browser.tab import Tab
@@ -33,6 +38,14 @@ class LooksRight(Protocol):
     def __call__(self, tab: Tab, name: str, *, reopened: bool = False) -> None: ...
 
 
+class StepLooksRight(Protocol):
+    def __call__(self, buyer: Buyer, name: str) -> None: ...
+
+
+class NewBuyer(Protocol):
+    def __call__(self, **chosen: str) -> Buyer: ...
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--screenshots", metavar="FOLDER", help="keep a picture of every page that a browser looks at")
 
@@ -41,13 +54,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def served_at(django_db_setup: None) -> Iterator[str]:
     """The whole application, made anew: another module may be serving the process's own at the same time.
 
-    No thread of it writes the usage book: between tests there is no database to write to.
+    No thread of it writes the usage book: between tests, when a page may still be asking for something, there is no
+    database to write to.
     """
-    with ExitStack() as stack:
-        with override_settings(MOVMO_USAGE_SECONDS=0):
-            application = Stamped(Application(mcp=McpDoor(authentication), wsgi=pages_and_rest))
-            origin = stack.enter_context(live_server(application))
-        yield origin
+    with override_settings(MOVMO_USAGE_SECONDS=0):
+        application = Stamped(Application(mcp=McpDoor(authentication), wsgi=pages_and_rest))
+        with live_server(application) as origin:
+            yield origin
 
 
 @pytest.fixture(scope="session")
@@ -88,6 +101,21 @@ def anas_tab(new_tab: NewTab, ana: User) -> Tab:
     return new_tab(signed_in=ana)
 
 
+@pytest.fixture
+def buyer(settings: Any, new_tab: NewTab, the_vault: SandboxVault, aviare: Partner) -> NewBuyer:
+    """Somebody in the demo's shop, whose partner is aviare. What is chosen goes into the shop's address."""
+    vault = registry.current()
+    assert vault is not None
+    settings.MOVMO_VAULTS = [{"name": "sandbox", "url": vault.form_access().frame_origin}]
+    settings.MOVMO_SHOP_KEY = factories.api_key(aviare)
+    factories.checkout_origin(aviare, place.origin())
+
+    def come(**chosen: str) -> Buyer:
+        return Buyer(new_tab(origin=place.origin()), **chosen)
+
+    return come
+
+
 def session_of(user: User) -> str:
     """A session begun without the pages, for tests of what comes after signing in."""
     client = Client()
@@ -107,12 +135,30 @@ def looks_right(request: pytest.FixtureRequest) -> LooksRight:
 
     The theme of the back office shows the focus in ways of its own: its pages are not walked through.
     """
-    folder = request.config.getoption("--screenshots", default=None)
-    if folder is not None:
-        Path(folder).mkdir(parents=True, exist_ok=True)
+    shots = _folder(request)
 
     def look(tab: Tab, name: str, *, reopened: bool = False) -> None:
-        assert complaints(tab, shots=Path(folder) if folder else None, name=name, reopened=reopened) == []
+        assert complaints(tab, shots=shots, name=name, reopened=reopened) == []
         assert tab.path.startswith(OFFICE) or unreachable(tab) == []
 
     return look
+
+
+@pytest.fixture
+def step_looks_right(request: pytest.FixtureRequest) -> StepLooksRight:
+    """The same for the step that the checkout's frame is at, and for the page around it."""
+    shots = _folder(request)
+
+    def look(buyer: Buyer, name: str) -> None:
+        assert buyer.complaints(shots, f"checkout-{name}") == []
+
+    return look
+
+
+def _folder(request: pytest.FixtureRequest) -> Path | None:
+    """For pictures, if they are wanted."""
+    folder = request.config.getoption("--screenshots", default=None)
+    if folder is None:
+        return None
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    return Path(folder)

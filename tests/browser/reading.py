@@ -1,10 +1,11 @@
 """What a page owes to whoever reads it on a telephone, in the dark, by ear or without a mouse."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Page
+from playwright.sync_api import Frame, Page
 
 from tests.browser.tab import DESKTOP, LOOKS, Look, Tab
 
@@ -72,10 +73,15 @@ def too_wide(tab: Tab) -> list[str]:
 def violations(tab: Tab, look: Look = DESKTOP) -> list[str]:
     """What axe finds."""
     left_out = THEMES if tab.path.startswith(OFFICE) else set()
-    if not tab.evaluate("() => 'axe' in window"):
-        tab.evaluate(AXE_SCRIPT)
+    return tab.do(lambda page: broken_rules(page.main_frame, look, left_out))
+
+
+def broken_rules(frame: Frame, look: Look, left_out: Collection[str] = ()) -> list[str]:
+    """In one document; the frames in it are others."""
+    if not frame.evaluate("() => 'axe' in window"):
+        frame.evaluate(AXE_SCRIPT)
     options = EVERY_RULE if look.scheme == "light" else OF_COLORS
-    results = tab.evaluate("options => axe.run(options)", options)
+    results = frame.evaluate("options => axe.run(options)", options)
     broken = [rule for rule in results["violations"] if rule["id"] not in left_out]
     return [f"{rule['id']}: {node['html'][:160]} {_reason(node)}" for rule in broken for node in rule["nodes"]]
 

@@ -9,6 +9,7 @@ from urllib.parse import urljoin, urlsplit
 from django.conf import settings
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Locator, Page, Request, Response
 
+from partners.origin.origins import is_of_this_machine
 from tests.browser.chromium import Chromium
 
 T = TypeVar("T")
@@ -16,7 +17,7 @@ Role = Literal["button", "checkbox", "link", "textbox"]
 PATIENCE = 15_000  # milliseconds
 MOST_PRESSES = 60
 UNANSWERED = "Failed to load resource"
-HAS_FOCUS = "element => element === document.activeElement"
+HAS_FOCUS = "element => element === element.getRootNode().activeElement"  # which a shadow tree has of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class Tab:
 
     def _left(self, request: Request) -> None:
         address = urlsplit(request.url)
-        if address.scheme in ("http", "https", "ws", "wss") and address.hostname not in ("127.0.0.1", "localhost"):
+        if address.scheme in ("http", "https", "ws", "wss") and not is_of_this_machine(address.hostname or ""):
             self.faults.append(f"{request.url}: not of this machine")
 
     def _failed(self, request: Request) -> None:

@@ -6,7 +6,9 @@ from typing import Any
 
 from bookings.passenger.identity_document.schemas import IdentityDocumentView
 from bookings.seat_map.schemas import SeatMapView
+from checkout_widget.session.schemas import OpenedCheckout
 from movmo.kit import clock
+from tests import factories
 from tests.contract.world import (
     CODE,
     PASSPORT,
@@ -74,6 +76,19 @@ def _of_endpoint(world: World) -> dict[str, Any]:
 
 def _named(document: IdentityDocumentView) -> dict[str, Any]:
     return {"passenger_id": str(document.passenger_id), "document_id": str(document.document_id)}
+
+
+def _check_out(world: World) -> dict[str, Any]:
+    """The page is registered for both partners: only the offer is its partner's own."""
+    for slug in ("aviare", "kestrel"):
+        factories.checkout_origin(factories.partner(slug))
+    shop, offer_id = factories.SHOP, str(world.offer().offer_id)
+    return {"provider": "sandbox", "offer_id": offer_id, "origin": shop, "return_url": f"{shop}/thanks", "locale": "de"}
+
+
+def _of_checkout(world: World) -> dict[str, Any]:
+    opened = view_of(OpenedCheckout, world.call("create_checkout_session", **_check_out(world)))
+    return {"session_id": str(opened.session_id)}
 
 
 def _save_passenger(world: World) -> dict[str, Any]:
@@ -149,6 +164,9 @@ ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "get_booking": lambda world: {"booking_id": str(world.booking().booking_id)},
     "get_usage": lambda world: {"from": clock.now().date().isoformat()},
     "search_bookings": lambda world: {"status": "ticketed", "limit": 5},
+    "create_checkout_session": _check_out,
+    "get_checkout_session": _of_checkout,
+    "cancel_checkout_session": _of_checkout,
     "list_events": lambda world: {"limit": 5},
     "list_events_v2": lambda world: {"limit": 5},
     "create_webhook_endpoint": _webhook,

@@ -43,9 +43,12 @@ MARKS = {
     "expires_on": date(2049, 11, 19).isoformat(),
     "url": "https://hooks.example.com/brolgamarkh",
     "query": "quollmarki",
+    "return_url": "https://shop.example/possummarkj",
+    "customer_email": "kowarimarkk@example.com",
 }
 MADE_BY_OTHERS = {"vault_token"}  # no value of ours is good for these
 ONE_OF_THE_TWO = "initiate_contact_change"
+OFFER_OR_ITS_ID = "create_checkout_session"
 SPOILED = {
     "given_name": MARKS["given_name"] + "!" * 120,
     "family_name": MARKS["family_name"] + "!",
@@ -63,6 +66,8 @@ SPOILED = {
     "expires_on": MARKS["expires_on"] + "T99",
     "url": MARKS["url"] + "#fragment",
     "query": MARKS["query"] * 20,
+    "return_url": "javascript:possummarkj",
+    "customer_email": "kowarimarkk@@example.com",
 }
 
 
@@ -83,6 +88,8 @@ def marked(operation: Operation, arguments: dict[str, Any]) -> dict[str, Any]:
         del values["phone_number"]
     if "offer" in values:
         values["offer"] = {**raw_offer(), "id": MARKS["offer"]}
+    if operation.name == OFFER_OR_ITS_ID:
+        arguments = {name: value for name, value in arguments.items() if name != "offer_id"}
     return {**arguments, **values}
 
 

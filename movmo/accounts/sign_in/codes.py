@@ -1,20 +1,21 @@
 """One-time codes sent by e-mail: to sign in, and to show again that one is who one was.
 
-What waits for its code sits in the session of the browser that asked, without the code: only a keyed digest of it. How
-many tries and letters were taken is counted in a table, see `attempts`. Who asks for a code to sign in becomes nobody's
-traveler by that: every address gets the same work, the same page and the same letter, and an account comes to be when
-its code is entered. So there are no accounts of addresses that somebody else typed, and none to be purged.
+What waits for its code is kept by whoever asked (`Kept`: the session of a browser, a checkout), without the code: only
+a keyed digest of it. How many tries and letters were taken is counted in a table, see `attempts`. Who asks for a code
+to sign in becomes nobody's traveler by that: every address gets the same work, the same page and the same letter, and
+an account comes to be when its code is entered. So there are no accounts of addresses that somebody else typed, and
+none to be purged.
 """
 
 import hmac
 import secrets
+from collections.abc import MutableMapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum, auto
-from typing import Self
+from typing import Any, Self
 
 import structlog
-from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
 from movmo.accounts.letter import sending as letters
@@ -23,6 +24,9 @@ from movmo.accounts.sign_in import attempts
 from movmo.kit import clock
 
 log = structlog.get_logger()
+
+Kept = MutableMapping[str, Any]
+"""Where plain values are kept from the letter until its code is typed: `request.session` for pages."""
 
 LASTS = timedelta(minutes=10)
 TRIES = 3
@@ -56,54 +60,54 @@ class Pending:
     sent_at: str
 
     @classmethod
-    def of(cls, request: HttpRequest, purpose: Purpose) -> Self | None:
-        kept = request.session.get(_place(purpose))
-        return cls(**kept) if kept else None
+    def of(cls, kept: Kept, purpose: Purpose) -> Self | None:
+        found = kept.get(_place(purpose))
+        return cls(**found) if found else None
 
     @property
     def is_over(self) -> bool:
         return clock.now() - datetime.fromisoformat(self.sent_at) > LASTS
 
 
-def send(request: HttpRequest, purpose: Purpose, *, email: str) -> None:
+def send(kept: Kept, purpose: Purpose, *, email: str) -> None:
     """Send a first code; what was pending for this purpose is forgotten. Raises LetterNotSent."""
     attempts.forget_ended(after=LONGEST)
-    _send(request, purpose, name=secrets.token_hex(16), email=email)
+    _send(kept, purpose, name=secrets.token_hex(16), email=email)
 
 
-def send_again(request: HttpRequest, purpose: Purpose, pending: Pending) -> bool:
+def send_again(kept: Kept, purpose: Purpose, pending: Pending) -> bool:
     """Send another code in the place of the pending one. False when no more letters are left. Raises LetterNotSent."""
     if not attempts.take(attempts.name_of(pending.name, "resend"), limit=MORE_LETTERS):
         return False
-    _send(request, purpose, name=pending.name, email=pending.email)
+    _send(kept, purpose, name=pending.name, email=pending.email)
     return True
 
 
-def judge(request: HttpRequest, purpose: Purpose, pending: Pending, typed: str) -> Verdict:
+def judge(kept: Kept, purpose: Purpose, pending: Pending, typed: str) -> Verdict:
     """Take one try, then look. Right and ended codes are pending no longer.
 
-    A used one leaves the session as it is: the request that was right has already put another in its place.
+    A used one leaves what is kept as it is: the request that was right has already put another in its place.
     """
     counted = attempts.name_of(pending.name, "verify")
     if pending.is_over or not attempts.take(counted, limit=TRIES):
-        forget(request, purpose)
+        forget(kept, purpose)
         return Verdict.ENDED
     if hmac.compare_digest(_digest(pending.name, "".join(typed.split())), pending.digest):
         if not attempts.take(attempts.name_of(pending.name, "use"), limit=1):
             return Verdict.USED
-        forget(request, purpose)
+        forget(kept, purpose)
         return Verdict.RIGHT
     if attempts.taken(counted) >= TRIES:
-        forget(request, purpose)
+        forget(kept, purpose)
         return Verdict.ENDED
     return Verdict.WRONG
 
 
-def forget(request: HttpRequest, purpose: Purpose) -> None:
-    request.session.pop(_place(purpose), None)
+def forget(kept: Kept, purpose: Purpose) -> None:
+    kept.pop(_place(purpose), None)
 
 
-def _send(request: HttpRequest, purpose: Purpose, *, name: str, email: str) -> None:
+def _send(kept: Kept, purpose: Purpose, *, name: str, email: str) -> None:
     code = f"{secrets.randbelow(10**6):06}"
     # A closed account gets a letter that says so. The page does not tell.
     is_closed = User.objects.filter(email=email, is_active=False).exists()
@@ -112,7 +116,7 @@ def _send(request: HttpRequest, purpose: Purpose, *, name: str, email: str) -> N
         raise LetterNotSent
     digest = _digest(name, secrets.token_hex() if is_closed else code)
     pending = Pending(name=name, email=email, digest=digest, sent_at=clock.now().isoformat())
-    request.session[_place(purpose)] = asdict(pending)
+    kept[_place(purpose)] = asdict(pending)
 
 
 def _place(purpose: Purpose) -> str:

@@ -90,7 +90,7 @@ class Confirm(LoginRequiredMixin, CodePage):
         return HttpResponseRedirect(destinations.wanted(self.request) or reverse("account_home"))
 
     def _find(self) -> bool:
-        pending = Pending.of(self.request, self.purpose)
+        pending = Pending.of(self.request.session, self.purpose)
         if pending is None or pending.email != self._user().email:
             return False
         self.pending = pending
@@ -100,7 +100,7 @@ class Confirm(LoginRequiredMixin, CodePage):
         if seconds := refusals.wait_for_code(self.request, self._user().email):
             return refusals.too_many(self.request, seconds)
         try:
-            codes.send(self.request, self.purpose, email=self._user().email)
+            codes.send(self.request.session, self.purpose, email=self._user().email)
         except LetterNotSent:
             return self._offer(failure=NOT_SENT, status=503)
         return HttpResponseRedirect(self.start_url())

@@ -38,7 +38,7 @@ class SignIn(LeadsOn, Page, FormView):  # type: ignore[type-arg]
         if seconds := refusals.wait_for_code(self.request, email):
             return refusals.too_many(self.request, seconds)
         try:
-            codes.send(self.request, Purpose.SIGN_IN, email=email)
+            codes.send(self.request.session, Purpose.SIGN_IN, email=email)
         except LetterNotSent:
             form.add_error(None, NOT_SENT)
             return self.render_to_response(self.get_context_data(form=form), status=503)
@@ -64,7 +64,7 @@ class CodePage(LeadsOn, Page, FormView, ABC):  # type: ignore[type-arg]
         if seconds := refusals.wait_for_code(self.request, self.pending.email):
             return refusals.too_many(self.request, seconds)
         try:
-            if codes.send_again(self.request, self.purpose, self.pending):
+            if codes.send_again(self.request.session, self.purpose, self.pending):
                 messages.success(self.request, "We sent another code. The one before works no longer.")
             else:
                 messages.error(self.request, "We sent three letters already. Look for them in your spam folder.")
@@ -73,7 +73,7 @@ class CodePage(LeadsOn, Page, FormView, ABC):  # type: ignore[type-arg]
         return HttpResponseRedirect(destinations.passed_on(self.request, self.request.path))
 
     def form_valid(self, form: CodeForm) -> HttpResponse:
-        verdict = codes.judge(self.request, self.purpose, self.pending, form.cleaned_data["code"])
+        verdict = codes.judge(self.request.session, self.purpose, self.pending, form.cleaned_data["code"])
         if verdict is Verdict.RIGHT:
             return self.proven()
         if verdict is Verdict.USED:
@@ -106,7 +106,7 @@ class EnterCode(CodePage):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.user.is_authenticated:
             return HttpResponseRedirect(destinations.wanted(request) or reverse("account_home"))
-        pending = Pending.of(request, self.purpose)
+        pending = Pending.of(request.session, self.purpose)
         if pending is None:
             return HttpResponseRedirect(self.start_url())
         self.pending = pending

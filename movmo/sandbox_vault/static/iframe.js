@@ -35,6 +35,7 @@
   window.Spreedly = {
     init(key, { numberEl, cvvEl }) {
       environmentKey = key;
+      ready = 0;
       frame("number", numberEl);
       frame("cvv", cvvEl);
     },

@@ -20,6 +20,7 @@ from movmo.demo import aftermath, credentials, processes, story
 from movmo.demo.agent.agent import Stopped
 from movmo.demo.agent.line import AnswersLost
 from movmo.demo.seed import ADMIN, TRAVELERS, Cast, seed
+from movmo.demo.shop import place
 
 START_SECONDS = 30
 LOOK_SECONDS = 0.5
@@ -49,7 +50,8 @@ class Command(BaseCommand):
         cast = seed()
         running: list[processes.Process] = []
         try:
-            for start in (processes.serve, processes.serve_vault, processes.work):
+            serve = partial(processes.serve, shop_key=cast.api_key)
+            for start in (serve, processes.serve_vault, processes.work):
                 running.append(start())
             self._wait_for(running[0])
             self._tell(cast, by_a_person=by_a_person)
@@ -105,6 +107,7 @@ class Command(BaseCommand):
             f"""
 Explore
   Start page     {origin}/
+  Shop           {place.origin()}/   a partner's page with the checkout button
   API reference  {origin}/docs
   Admin          {origin}/admin/   {ADMIN}  {cast.admin_password}
                  second step: {cast.admin_codes[0]}, at the next sign-in {cast.admin_codes[1]};

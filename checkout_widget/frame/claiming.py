@@ -1,0 +1,74 @@
+"""POST /claim: a frame that has the client secret takes the session over, and works with a token from then on."""
+
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.generic import View
+
+from checkout_widget.frame.refusals import OriginForeign, TooManyClaims
+from checkout_widget.session import services, steps
+from checkout_widget.session.models import CheckoutSession
+from movmo.accounts import limits
+from movmo.kit import clock, http
+from movmo.kit.errors import DomainError, InvalidArguments
+
+CLAIMS_PER_HOUR = 60
+"""Of one session from one network: each time the frame is loaded is one."""
+OFFICE = 20
+"""Times as many of one network: it is many people."""
+
+
+@method_decorator([csrf_exempt, never_cache], name="dispatch")
+class Claim(View):
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except DomainError as refusal:
+            told = http.envelope(refusal, http.request_id(request.headers.get("X-Request-Id")))
+            answer = JsonResponse(told, status=http.status_of(refusal))
+            if refusal.retry_after is not None:
+                answer["Retry-After"] = str(refusal.retry_after)
+            return answer
+
+    def post(self, request: HttpRequest, session_id: UUID, **_: Any) -> HttpResponse:
+        _check_sender(request)
+        session, bearer = claim(request, session_id, _secret_in(request))
+        return JsonResponse({"bearer": bearer, "status": steps.state_of(session, now=clock.now())})
+
+
+def claim(request: HttpRequest, session_id: UUID, client_secret: str) -> tuple[CheckoutSession, str]:
+    """Raises TooManyClaims, and what services.claim refuses."""
+    network = limits.network_of(request)
+    wait = limits.wait("claims network", network, an_hour=OFFICE * CLAIMS_PER_HOUR) or limits.wait(
+        "claims session", f"{session_id} {network}", an_hour=CLAIMS_PER_HOUR
+    )
+    if wait:
+        raise TooManyClaims(retry_after=wait)
+    return services.claim(session_id, client_secret, now=clock.now())
+
+
+def _check_sender(request: HttpRequest) -> None:
+    """A claim comes from the frame's own page. Another page that holds the secret could not read the answer, and it
+    would end the frame before all the same. Raises OriginForeign or UnsupportedMediaType.
+    """
+    origin = request.headers.get("Origin")
+    if origin is not None and origin != settings.ORIGIN and urlsplit(origin).netloc != request.get_host():
+        raise OriginForeign
+    if request.content_type != "application/json":
+        raise http.UnsupportedMediaType(media_type=request.content_type or "none")
+
+
+def _secret_in(request: HttpRequest) -> str:
+    """Raises MalformedJson or InvalidArguments."""
+    body = http.read_json(request.body)
+    secret = body.get("client_secret") if isinstance(body, dict) else None
+    if not isinstance(secret, str):
+        raise InvalidArguments({"/client_secret": "Send the client secret of the session."})
+    return secret

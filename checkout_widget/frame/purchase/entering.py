@@ -1,0 +1,158 @@
+"""A passenger as they are typed in: the fields with the rules beside them, and what is asked of the pipeline then."""
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import iso3166
+from babel import Locale
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from checkout_widget import words
+from checkout_widget.frame.access import FrameView
+from checkout_widget.frame.purchase.reviewing import Offer
+from movmo.accounts.fields import Field
+from movmo.kit.errors import DomainError
+
+DOCUMENT = "document_"
+# The providers' names of what a trip may ask for, as identity documents are called here.
+TYPES = {
+    "passport": "passport",
+    "known_traveler_number": "known_traveler",
+    "passenger_redress_number": "redress",
+}
+ABOUT = {
+    "passenger_type_mismatch": "birth_date",
+    "infant_turns_two": "birth_date",
+    "gender_unsupported": "gender",
+    "document_expired": DOCUMENT + "expires_on",
+}
+"""Refusals that name no field, and are about one all the same."""
+AGES = {"ADT": (12, None), "CHD": (2, 12), "INF": (0, 2), "INS": (0, 2)}
+
+
+def needs_document(offer: Offer) -> bool:
+    return bool(offer["identity_documents"]["required"])
+
+
+def fields_for(offer: Offer, slot: dict[str, Any], *, only_document: bool = False) -> Sequence[Field]:
+    person = () if only_document else _person(slot)
+    return (*person, *(_document(offer) if needs_document(offer) else ()))
+
+
+def _person(slot: dict[str, Any]) -> tuple[Field, ...]:
+    as_printed = _("Exactly as in the travel document.")
+    ages = {
+        "ADT": _("12 or older on the day of departure."),
+        "CHD": _("2 to 11 years old on every day of travel."),
+        "INF": _("Under 2 years old on every day of travel."),
+        "INS": _("Under 2 years old on every day of travel."),
+    }
+    genders = (
+        ("", _("Choose")),
+        ("F", _("Female")),
+        ("M", _("Male")),
+        ("X", _("Unspecified (X)")),
+        ("U", _("I would rather not say")),
+    )
+    return (
+        Field("given_name", _("Given names"), required=True, hint=as_printed),
+        Field("family_name", _("Family name"), required=True, hint=as_printed),
+        Field("birth_date", _("Date of birth"), "date", required=True, hint=ages.get(str(slot["type"]), "")),
+        Field("gender", _("Gender"), "select", required=True, options=genders, hint=_("As in the travel document.")),
+        Field("email", _("E-mail address"), "email", hint=_("Where the airline may write to."), longest=254),
+        Field("phone_number", _("Telephone"), "tel", hint=_("+ and the country code."), longest=20),
+    )  # fmt: skip
+
+
+def _document(offer: Offer) -> tuple[Field, ...]:
+    names = {
+        "passport": _("Passport"),
+        "known_traveler": _("Known traveler number"),
+        "redress": _("Redress number"),
+    }
+    taken = [TYPES[one] for one in offer["identity_documents"]["supported_types"] if one in TYPES] or ["passport"]
+    options = [(one, names[one]) for one in taken]
+    as_printed = _("Capital letters and digits, as printed.")
+    countries = (("", _("Choose")), *_countries())
+    return (
+        Field(DOCUMENT + "type", _("Document"), "select", required=True, options=options),
+        Field(DOCUMENT + "number", _("Number"), required=True, hint=as_printed, longest=30, is_upper=True),
+        Field(DOCUMENT + "issuing_country", _("Issued by"), "select", required=True, options=countries),
+        Field(DOCUMENT + "expires_on", _("Valid until"), "date", hint=_("Not before the end of the trip.")),
+    )
+
+
+def _countries() -> list[tuple[str, str]]:
+    """By their names in the active language."""
+    names = Locale.parse(get_language() or "en", sep="-").territories
+    found = [(code, names.get(code, code)) for code in iso3166.countries_by_alpha2]
+    return sorted(found, key=lambda country: unicodedata.normalize("NFKD", country[1]))
+
+
+def born(offer: Offer, slot: dict[str, Any]) -> tuple[date, date]:
+    """The first and the last day on which somebody of the slot's type was born."""
+    segments = [segment for part in offer["slices"] for segment in part["segments"]]
+    first, last = (segments[index]["departing"]["local"].date() for index in (0, -1))
+    least, below = AGES.get(str(slot["type"]), (0, None))
+    earliest = _years_before(last, below) + timedelta(days=1) if below else date(1900, 1, 1)
+    return earliest, _years_before(first, least)
+
+
+def is_of_another_age(offer: Offer, slot: dict[str, Any], birth_date: str | None) -> bool:
+    """Before anybody is saved who cannot be put on the slot. What is no date is told by the operation."""
+    try:
+        day = date.fromisoformat(birth_date or "")
+    except ValueError:
+        return False
+    earliest, latest = born(offer, slot)
+    return not earliest <= day <= latest
+
+
+def _years_before(day: date, years: int) -> date:
+    """29 February becomes the 28th."""
+    return day.replace(year=day.year - years, day=28 if (day.month, day.day) == (2, 29) else day.day)
+
+
+@dataclass(slots=True)
+class Entry:
+    """What was typed. `passenger_id` is of the person once they are saved: a second try changes them."""
+
+    typed: dict[str, Any]
+    passenger_id: str
+    key: str
+    is_at_document: bool = False
+
+    def save_person(self, view: FrameView) -> None:
+        person = {name: value for name, value in self.typed.items() if not name.startswith(DOCUMENT)}
+        person = {**person, "loyalty_programmes": [], "nationality": None}
+        if self.passenger_id:
+            kept = view.tell("get_passenger", passenger_id=self.passenger_id)
+            rest = {name: kept[name] for name in ("loyalty_programmes", "nationality")}
+            view.ask("update_passenger_profile", {**person, **rest, "passenger_id": self.passenger_id})
+            return
+        answer = view.ask("create_passenger_profile", person, self.key)
+        self.passenger_id = str(answer.view.model_dump()["passenger_id"])
+
+    def save_document(self, view: FrameView) -> None:
+        self.is_at_document = True
+        document = {
+            name.removeprefix(DOCUMENT): value for name, value in self.typed.items() if name.startswith(DOCUMENT)
+        }
+        try:
+            sent = {**document, "passenger_id": self.passenger_id}
+            view.ask("create_identity_document", sent, f"{self.key}-document")
+        except DomainError as refusal:
+            if refusal.code != "document_already_kept":  # by the try before this one
+                raise
+        self.is_at_document = False
+
+    def complaints(self, refusal: DomainError) -> Mapping[str, str]:
+        """By pointers to the fields of the form."""
+        if name := ABOUT.get(refusal.code):
+            return {f"/{name}": words.happened(refusal)}
+        prefix = DOCUMENT if self.is_at_document else ""
+        return {f"/{prefix}{name}": text for name, text in words.of_fields(refusal).items()}

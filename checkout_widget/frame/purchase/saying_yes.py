@@ -1,0 +1,124 @@
+"""The traveler says yes: to the price and with the card that they see. And asks what the offer costs now."""
+
+from collections import Counter
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+
+from checkout_widget.frame import standing
+from checkout_widget.frame.access import FrameView
+from checkout_widget.frame.purchase import reviewing
+from checkout_widget.frame.purchase.reviewing import Offer as OfferTold
+from checkout_widget.frame.purchase.standing_by import elsewhere
+from checkout_widget.session import confirming, services, steps
+from checkout_widget.session.refusals import CheckoutNotOpen, QuoteChanged
+from checkout_widget.session.states import CheckoutState as State
+from movmo.kit import clock, http
+from movmo.kit.errors import DomainError, revive
+from movmo.kit.money import Money
+
+SOLD_OUT = "sold_out"
+
+
+class Confirm(FrameView):
+    """POST says yes. Pressed twice, or sent again, it shows how the first one goes."""
+
+    def post(self, request: HttpRequest, **_: Any) -> HttpResponse:
+        if steps.state_of(self.session, now=clock.now()) is not State.READY:
+            return standing.shown(self)
+        offer = reviewing.offer_of(self)
+        card_id = request.POST.get("payment_method_id", "")
+        if problem := self._problem(offer, card_id):
+            return reviewing.shown(self, problem=problem, status=422, chosen=card_id)
+        before = self.session.total
+        try:
+            confirming.confirm(
+                self.session,
+                quote_version=_number(request.POST.get("quote_version", "")),
+                payment_method_id=UUID(card_id),
+                request_id=self.caller.request_id,
+            )
+        except DomainError as refusal:
+            return self._refused(refusal, before, offer, card_id)
+        return self._after(before, offer, card_id)
+
+    def _problem(self, offer: OfferTold, card_id: str) -> DomainError | str:
+        """What can be mended here, before anything is asked of the airline: a refusal, or its code."""
+        if card_id not in {str(card["payment_method_id"]) for card in reviewing.cards_of(self)}:
+            return reviewing.NO_CARD
+        people = [seat.person for seat in reviewing.seats_of(self, offer)]
+        names = Counter(person["name_as_ticketed"] for person in people if person)
+        if None in people:
+            return "passenger_missing"
+        name, times = names.most_common(1)[0]
+        return revive("duplicate_name", {"name": name}) if times > 1 else ""
+
+    def _after(self, before: Money, offer: OfferTold, card_id: str) -> HttpResponse:
+        """The airline may say only once it is asked to book that its price is another."""
+        self.session.refresh_from_db()
+        is_news = self.session.state == State.READY and self.session.total != before
+        return self._price_changed(before, offer, card_id) if is_news else standing.shown(self)
+
+    def _refused(self, refusal: DomainError, before: Money, offer: OfferTold, card_id: str) -> HttpResponse:
+        self.session.refresh_from_db()
+        if isinstance(refusal, CheckoutNotOpen) or self.session.state != State.READY:
+            return standing.shown(self)  # of two at once, the other one goes on
+        if isinstance(refusal, QuoteChanged) and self.session.total != before:
+            return self._price_changed(before, offer, card_id)
+        return _not_sold(self, refusal, chosen=card_id)
+
+    def _price_changed(self, before: Money, offer: OfferTold, card_id: str) -> HttpResponse:
+        cards = reviewing.cards_of(self)
+        card = next((one for one in cards if str(one["payment_method_id"]) == card_id), None)
+        return self.show(
+            "price_changed", status=409, old=before, new=self.session.total, offer=offer, card=card, chosen=card_id
+        )
+
+
+class Offer(FrameView):
+    """POST asks the airline for the price, and for more time."""
+
+    def post(self, request: HttpRequest, **_: Any) -> HttpResponse:
+        if shown := elsewhere(self):
+            return shown
+        before = self.session.total
+        try:
+            offer = renew(self)
+        except DomainError as refusal:
+            return _not_sold(self, refusal)
+        if self.session.total == before:
+            return reviewing.shown(self)
+        return self.show("price_changed", old=before, new=self.session.total, offer=offer, card=None, chosen="")
+
+
+def renew(view: FrameView) -> OfferTold:
+    """The offer as it is sold now; the session takes its price, and lives as long as it as far as a session may.
+
+    Raises what refresh_offer refuses, or CheckoutNotOpen.
+    """
+    session = view.session
+    named = {"provider": session.provider, "offer_id": str(session.offer_id)}
+    told = view.ask("refresh_offer", named).view.model_dump()
+    offer: OfferTold = {**told["offer"], "dropped_services": told["dropped_services"]}
+    total = Money.parse(offer["total"]["amount"], offer["total"]["currency"])
+    changes: dict[str, Any] = {"expires_at": min(offer["expires_at"], session.created_at + services.LIFE)}
+    if total != session.total:
+        changes |= {"total_minor": total.minor, "currency": total.currency, "quote_version": session.quote_version + 1}
+    now, is_news = clock.now(), total != session.total and session.state == State.READY
+    taken = steps.move(session, State.READY, now=now, **changes) if is_news else steps.note(session, **changes)
+    if not taken:
+        raise services.not_open(session, now=now)
+    return offer
+
+
+def _not_sold(view: FrameView, refusal: DomainError, *, chosen: str = "") -> HttpResponse:
+    """Nothing was booked. An offer that is over is told as such by the review."""
+    if refusal.code == SOLD_OUT:
+        return view.show("sold_out", status=http.status_of(refusal), code=SOLD_OUT)
+    return reviewing.shown(view, problem=refusal, status=http.status_of(refusal), chosen=chosen)
+
+
+def _number(text: str) -> int:
+    """0 is the version of no quote."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0

@@ -1,0 +1,48 @@
+"use client";
+
+import "./index.js";
+import { createElement, useEffect, useRef, type CSSProperties, type ReactElement } from "react";
+import type { CheckoutSession, EventDetails, Mode, MovmoExpressCheckout as Element, Size, Theme } from "./index.js";
+
+export interface MovmoExpressCheckoutProps {
+  fetchSession: () => Promise<CheckoutSession>;
+  locale?: string;
+  theme?: Theme;
+  mode?: Mode;
+  size?: Size;
+  preconnect?: string;
+  className?: string;
+  id?: string;
+  style?: CSSProperties;
+  onReady?: (detail: EventDetails["ready"]) => void;
+  onChange?: (detail: EventDetails["change"]) => void;
+  onComplete?: (detail: EventDetails["complete"]) => void;
+  onError?: (detail: EventDetails["error"]) => void;
+  onClose?: (detail: EventDetails["close"]) => void;
+}
+
+const EVENTS = ["Ready", "Change", "Complete", "Error", "Close"] as const;
+
+/** `<movmo-express-checkout>` for React: functions may change from one rendering to the next. */
+export function MovmoExpressCheckout(props: MovmoExpressCheckoutProps): ReactElement {
+  const element = useRef<Element>(null);
+  const latest = useRef(props);
+  useEffect(() => {
+    latest.current = props;
+  });
+  useEffect(() => {
+    const { current } = element;
+    const stop = new AbortController();
+    current!.fetchSession = () => latest.current.fetchSession();
+    for (const name of EVENTS)
+      current!.addEventListener(
+        name.toLowerCase(),
+        (event) => latest.current[`on${name}`]?.((event as CustomEvent).detail),
+        stop,
+      );
+    return () => stop.abort();
+  }, []);
+  const { fetchSession, onReady, onChange, onComplete, onError, onClose, className, ...attributes } = props;
+  // A custom element takes `class` in every version of React, `className` in none before 19.
+  return createElement("movmo-express-checkout", { ...attributes, class: className, ref: element });
+}
