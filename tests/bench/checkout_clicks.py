@@ -56,7 +56,7 @@ def _click(browser: Browser) -> tuple[float, list[str]]:
         context.add_init_script(f"({WATCH})()")
         page = context.new_page()
         answers: list[Response] = []
-        page.on("response", answers.append)
+        page.on("response", lambda answer: answers.append(answer))
         page.goto(f"{place.origin()}/", wait_until="networkidle")
         page.get_by_role("button", name=BUTTON).click()
         typable = float(_frame_of(page).wait_for_function("() => window.typable").json_value())

@@ -8,7 +8,7 @@ from django.conf import settings
 
 from checkout_widget.session.models import CheckoutSession
 from partners.partner.models import Partner
-from tests.browser.buyer import EMAIL, Buyer
+from tests.browser.buyer import EMAIL, REVIEW, Buyer
 from tests.browser.conftest import NewBuyer
 from tests.browser.strangers import stranger
 from tests.browser.tab import Tab
@@ -117,6 +117,30 @@ class TestWhoMayFrameIt:
         tab.open(told["url"])
         assert "Go back to the shop" in tab.text
         assert is_untouched(told["session_id"])
+
+
+HIDES = {
+    "nearly invisible": """() => {
+      document.getElementById('checkout').shadowRoot.querySelector('dialog').style.opacity = '.02' }""",
+    "something over it": """() => {
+      const over = document.body.appendChild(document.createElement('div'))
+      over.popover = 'manual'
+      over.style.cssText = 'inset: 0; width: 100%; height: 100%; background: #fff; pointer-events: none'
+      over.showPopover() }""",
+}
+
+
+@pytest.mark.parametrize("trick", HIDES)
+def test_a_button_that_cannot_be_seen_is_not_pressed(buyer: NewBuyer, trick: str) -> None:
+    ana = buyer()
+    ana.is_about_to_pay()
+    ana.waits_for_the_last_button()
+    ana.tab.evaluate(HIDES[trick])
+    ana.inside(lambda frame: frame.locator("[data-confirm][aria-disabled=true]").wait_for())
+    ana.inside(lambda frame: frame.locator("[data-confirm]").click(force=True))
+    ana.tab.do(lambda page: page.wait_for_timeout(700))
+    ana.sees(REVIEW)
+    assert CheckoutSession.objects.get().attempts_made == 0
 
 
 class TestForgedMessages:

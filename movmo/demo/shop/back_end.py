@@ -1,5 +1,7 @@
 """The shop's server: it calls Movmo over REST with its key, and no browser ever sees that."""
 
+import atexit
+from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -35,7 +37,14 @@ class Movmo:
         return self._call("GET", f"/{session_id}", headers=self._headers)
 
     def _call(self, method: str, path: str, **options: Any) -> Answer:
-        with httpx2.Client(timeout=SECONDS, trust_env=False) as http:
-            response = http.request(method, self._address + path, **options)
+        response = _http().request(method, self._address + path, **options)
         told: dict[str, Any] = response.json()
         return response.status_code, told
+
+
+@cache
+def _http() -> httpx2.Client:
+    """One for all calls: a client is dear to make, and its connections stay open."""
+    made = httpx2.Client(timeout=SECONDS, trust_env=False)
+    atexit.register(made.close)
+    return made

@@ -70,7 +70,10 @@ def test_a_form_is_no_claim(opened: Checkout) -> None:
     assert opened.again().claims == 0
 
 
-@pytest.mark.parametrize("origin", [EVIL, "null", "https://testserver.evil.example", "https://shop.example"])
+@pytest.mark.parametrize(
+    "origin",
+    [EVIL, "null", "https://testserver.evil.example", "https://shop.example", "http://[", "//testserver", ""],
+)
 def test_the_secret_is_worth_nothing_on_another_host(opened: Checkout, origin: str) -> None:
     frame = Frame(opened).claimed()
     answer = Frame(opened).claim(origin=origin)
