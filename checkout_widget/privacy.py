@@ -26,10 +26,9 @@ def tell(user: User) -> list[dict[str, Any]]:
         {
             "partner": one.partner.name,
             "origin": one.origin,
-            "email_from_partner": bytes(one.customer_email).decode() if one.customer_email else None,
+            "email_from_partner": user.email if _is_their_email(one, user) else None,
             "status": str(steps.state_of(one, now=now)),
             "opened_at": one.created_at,
-            "booking_id": one.booking_id and str(one.booking_id),
             "said_yes": [
                 {"at": attempt.began_at, "booking_id": attempt.booking_id and str(attempt.booking_id)}
                 for attempt in one.attempts.all()
@@ -45,6 +44,12 @@ def _of(user: User) -> QuerySet[CheckoutSession]:
     return CheckoutSession.objects.filter(Q(user_id=user.pk) | Q(attempts__user_id=user.pk)).distinct()
 
 
+def _is_their_email(session: CheckoutSession, user: User) -> bool:
+    """The partner's word for its customer, who need not be whoever signed in."""
+    told = session.customer_email
+    return told is not None and bytes(told).decode().casefold() == user.email.casefold()
+
+
 def check(user: User) -> None:
     """Raises AccountBusy while a booking is being made."""
     if _of(user).filter(state__in=UNDER_WAY).exists():
@@ -54,12 +59,14 @@ def check(user: User) -> None:
 def erase(user: User, now: datetime) -> None:
     """A purchase that they were in the middle of ends. That they said yes stays, as their bookings do, by the id of an
     account that is nobody's any more."""
-    mine = list(_of(user).values_list("pk", flat=True))
+    mine = list(_of(user))
     for session in CheckoutSession.objects.filter(user_id=user.pk, state__in=SIGNED_IN):
         after, code = (State.EXPIRED, "") if session.expires_at <= now else (State.FAILED, LEFT)
         if not steps.move(session, after, now=now, user_id=None, failure_code=code):
             raise AccountBusy(reason="a checkout is being changed at this moment")
-    CheckoutSession.objects.filter(pk__in=mine).update(user_id=None, customer_email=None, signing_in=None)
+    theirs = [one.pk for one in mine if one.user_id in (None, user.pk) or _is_their_email(one, user)]
+    CheckoutSession.objects.filter(pk__in=theirs).update(customer_email=None)
+    CheckoutSession.objects.filter(user_id=user.pk).update(user_id=None, signing_in=None)
 
 
 def purge(*, now: datetime, most: int = 100_000) -> int:

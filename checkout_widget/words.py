@@ -179,6 +179,10 @@ OF_CODE: Mapping[str, Words] = {
     "validation_failed": Words(
         noted("Some of what you entered is missing or not valid."), "", noted("Correct the marked fields.")
     ),
+    "under_way_elsewhere": Words(noted("We are checking with the airline."), NOT_TWICE, DO_NOT_PAY_AGAIN),
+    "booked_elsewhere": Words(
+        noted("This flight is booked."), NOT_TWICE, noted("You find the booking in your e-mail.")
+    ),
     # Us
     "rate_limited": TOO_OFTEN,
     "tool_rate_limited": TOO_OFTEN,
@@ -228,14 +232,6 @@ FIELDS: Mapping[str, str] = {
 """What is to be entered, where what was entered is not valid."""
 
 
-OF_FORMS = (
-    noted("Type your e-mail address."),
-    noted("This is no e-mail address. It looks like ana@example.com."),
-    noted("Write the address in ASCII: an international domain as xn--…, none as a number."),
-)
-"""What the house's own forms say of an address, in the checkout's languages too."""
-
-
 def of(refusal: DomainError) -> str:
     """A few sentences, in the active language."""
     return f"{happened(refusal)} {afterwards(refusal)}".strip()
@@ -245,6 +241,12 @@ def of_code(code: str) -> str:
     """Of a refusal that was written down as its code (a session's `failure_code`); empty for one that nobody knows."""
     words = OF_CODE.get(code)
     return f"{_said(words, {})} {_next(words)}".strip() if words else ""
+
+
+def of_ending(code: str) -> str:
+    """Of a code that could have been mended in time, where there is none left: what is next is the shop."""
+    words = OF_CODE.get(code)
+    return f"{_said(words, {})} {_next(OVER)}" if words else ""
 
 
 def happened(refusal: DomainError) -> str:

@@ -6,7 +6,9 @@ Django: MCP's answers, and refusals of the server's own. `ContentPolicy` is the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from typing import Any
 
 from csp.middleware import CSPMiddleware, PolicyParts
@@ -29,6 +31,10 @@ CHECKOUT = "/c/"
 """Checkouts stand in frames and windows of partners' pages."""
 BUTTON = "/static/checkout/v1/"
 """What partners' pages load from here: with their own origin's permission to check it by its digest (SRI)."""
+OF_A_VERSION = re.compile(re.escape(BUTTON) + r"\d+\.\d+\.\d+/")
+"""Built once: other bytes get another version. Everything else is kept for as short as the file server says."""
+FOREVER = "public, max-age=31536000, immutable"
+FOUND = (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT, HTTPStatus.NOT_MODIFIED)
 
 _DENIED = (
     "accelerometer", "autoplay", "browsing-topics", "camera", "display-capture", "encrypted-media",
@@ -85,6 +91,8 @@ class Headers:
         response = self._get_response(request)
         for name, value in _of_place(request.path_info):
             response.headers[name] = value
+        if OF_A_VERSION.match(request.path_info) and response.status_code in FOUND:
+            response.headers["Cache-Control"] = FOREVER
         if request.path_info.startswith(MAY_HOLD_PASSKEYS):
             response.headers.setdefault(PERMISSIONS, PASSKEYS_ONLY)
         for name, value in self._everywhere:

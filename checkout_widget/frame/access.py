@@ -12,14 +12,14 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import translation
 from django.utils.decorators import method_decorator
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import View
 
 from checkout_widget import words
-from checkout_widget.session import asking, callers, services, steps
+from checkout_widget.session import asking, callers, closing, services, steps
 from checkout_widget.session.models import CheckoutSession
 from checkout_widget.session.refusals import CodeTriesExhausted, FrameReplaced
 from checkout_widget.session.states import UNDER_WAY
@@ -55,6 +55,8 @@ class FrameView(View):
             return refused(request, refusal)
         self.token = self.session.bearer_digest
         with translation.override(self.session.locale):
+            if closing.is_closed(self.session):
+                return self.over()
             try:
                 return _marked(super().dispatch(request, *args, **kwargs))
             except FrameReplaced as refusal:
@@ -89,7 +91,7 @@ class FrameView(View):
         return render(self.request, f"checkout/{template}.html", {**known, **context}, status=status)
 
     def over(self) -> HttpResponse:
-        """Its time is over, or the partner has taken it back."""
+        """Its time is over, the partner has taken it back, or staff have closed it."""
         return _over(self.request, self.session)
 
 
@@ -136,7 +138,9 @@ def _not_held(request: HttpRequest, session_id: UUID, refusal: FrameReplaced) ->
 
 
 def _over(request: HttpRequest, session: CheckoutSession) -> HttpResponse:
-    page = render(request, "checkout/over.html", {"session": session, "told": told(session)}, status=410)
+    """Whoever asks, with a token or without, hears that it is over and nothing else of it."""
+    state = format_html('data-status="{}"', steps.state_of(session, now=clock.now()))
+    page = render(request, "checkout/over.html", {"session": session, "told": state}, status=410)
     _marked(page)
     return page
 

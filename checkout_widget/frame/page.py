@@ -21,7 +21,7 @@ from checkout_widget import csp, words
 from checkout_widget.frame import claiming
 from checkout_widget.frame.access import ENDED
 from checkout_widget.frame.refusals import OriginForeign
-from checkout_widget.session import steps
+from checkout_widget.session import closing, steps
 from checkout_widget.session.models import CheckoutSession
 from movmo.kit import clock, http
 from movmo.kit.errors import DomainError
@@ -39,7 +39,7 @@ class Frame(View):
             return unusable(request, status=404)
         self.session = session
         with translation.override(session.locale):
-            if steps.state_of(session, now=clock.now()) in ENDED:
+            if steps.state_of(session, now=clock.now()) in ENDED or closing.is_closed(session):
                 return unusable(request, status=410)
             return super().dispatch(request, *args, **kwargs)
 

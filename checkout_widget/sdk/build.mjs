@@ -37,12 +37,23 @@ export async function served() {
   for (const { folder, served: name, global } of PACKAGES) {
     const { version } = JSON.parse(text(join(SDK, folder, "package.json")));
     const bytes = await built(`${folder}/src/index.ts`, { format: "iife", globalName: global });
+    const path = `${version}/${name}`;
     files.set(name, bytes);
-    files.set(`${version}/${name}`, bytes);
-    integrity[`${version}/${name}`] = integrityOf(bytes);
+    files.set(path, bytes);
+    integrity[path] = sameAs(integrity[path], integrityOf(bytes), path);
   }
   files.set("integrity.json", Buffer.from(`${JSON.stringify(integrity, null, 2)}\n`));
   return files;
+}
+
+/** Pages hold a version by its digest, and browsers keep it: other bytes are another version. */
+export function sameAs(before, digest, path) {
+  if (before === undefined || before === digest) return digest;
+  const [version, name] = path.split("/");
+  const { folder } = PACKAGES.find(({ served }) => served === name);
+  throw new Error(
+    `${name} ${version} was built before, with other bytes: raise the version in ${folder}/package.json`,
+  );
 }
 
 /** What goes to npm, by its path in this folder, types apart. */
@@ -92,6 +103,7 @@ export async function publishable() {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const files = await served();
   await publishable();
-  write(SERVED, await served());
+  write(SERVED, files);
 }

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { integrityOf, publishable, served, text } from "./build.mjs";
+import { integrityOf, publishable, sameAs, served, text } from "./build.mjs";
 
 const SDK = dirname(fileURLToPath(import.meta.url));
 const SERVED = join(SDK, "../static/checkout/v1");
@@ -44,6 +44,20 @@ function sameVersions() {
   }
 }
 
+function refusesOtherBytes() {
+  const [one, other, path] = ["sha384-one", "sha384-other", "1.0.0/movmo.js"];
+  if (sameAs(undefined, one, path) !== one || sameAs(one, one, path) !== one)
+    problems.push("build.mjs refuses a new version, or the same one built again");
+  let said = "";
+  try {
+    sameAs(one, other, path);
+  } catch ({ message }) {
+    said = message;
+  }
+  if (!said.endsWith("raise the version in button/package.json"))
+    problems.push("build.mjs gives a version that was built before other bytes");
+}
+
 function withinBudget() {
   for (const [path, most] of Object.entries(BUDGETS)) {
     const size = gzipSync(readFileSync(join(SDK, path)), { level: 9 }).length;
@@ -79,8 +93,9 @@ async function importsWithoutWindow() {
 }
 
 await publishable();
-sameBytes(await served());
+await served().then(sameBytes, ({ message }) => problems.push(message));
 sameVersions();
+refusesOtherBytes();
 withinBudget();
 ["button", "connect"].forEach(packs);
 await importsWithoutWindow();

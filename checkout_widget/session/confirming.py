@@ -13,13 +13,14 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+import structlog
+from django.db import IntegrityError, transaction
 
 from checkout_widget.session import callers, services, settling, steps
 from checkout_widget.session.asking import ask, told
 from checkout_widget.session.models import CheckoutAttempt, CheckoutSession
-from checkout_widget.session.refusals import QuoteChanged
-from checkout_widget.session.states import UNDER_WAY
+from checkout_widget.session.refusals import BookedElsewhere, QuoteChanged, UnderWayElsewhere
+from checkout_widget.session.states import BOOKED, UNDER_WAY
 from checkout_widget.session.states import CheckoutState as State
 from movmo.kit import clock
 from movmo.kit.errors import DomainError
@@ -27,7 +28,11 @@ from movmo.kit.ids import new_id
 from movmo.kit.money import Money
 from movmo.operations import idempotency
 
+log = structlog.get_logger()
+
 YES_LASTS = timedelta(minutes=10)
+GRACE = timedelta(minutes=2)
+"""A call that began just before has written its booking down by then, if it ever will."""
 MOST_TRIES = 3
 TOO_LATE = "took_too_long"
 STALE, PRICE_CHANGED = "offer_stale", "price_changed"
@@ -40,7 +45,8 @@ def confirm(
     session: CheckoutSession, *, quote_version: int, payment_method_id: UUID | None, request_id: str = ""
 ) -> None:
     """Raises CheckoutNotOpen, FrameReplaced, QuoteChanged, or what refresh_offer refuses for now. Afterwards the
-    session stands as it stands: read its state.
+    session stands as it stands: read its state. The same offer in another checkout of the same person raises
+    UnderWayElsewhere or BookedElsewhere.
     """
     now = clock.now()
     if steps.state_of(session, now=now) is not State.READY:
@@ -91,6 +97,8 @@ def _is_sold(session: CheckoutSession, *, request_id: str) -> bool:
             # Another call has just refreshed it.
             _check_price(session, request_id=request_id)
             return True
+        if (elsewhere := _elsewhere(session)) is not None:
+            raise elsewhere from None
         if not steps.move(session, State.FAILED, now=clock.now(), failure_code=refusal.code):
             raise services.not_open(session, now=clock.now()) from None
         return False
@@ -120,20 +128,40 @@ def _begin(session: CheckoutSession, *, payment_method_id: UUID | None) -> bool:
     assert session.user_id is not None, "a checkout that is ready has its traveler"
     now, number = clock.now(), session.attempts_made + 1
     changes: dict[str, Any] = {"attempts_made": number, "payment_method_id": payment_method_id, "failure_code": ""}
-    with transaction.atomic(durable=True):
-        if not steps.move(session, State.CONFIRMING, now=now, **changes):
-            return False
-        CheckoutAttempt.objects.create(
-            id=new_id(),
-            session=session,
-            number=number,
-            user_id=session.user_id,
-            payment_method_id=payment_method_id,
-            total_minor=session.total_minor,
-            currency=session.currency,
-            began_at=now,
-        )
+    attempt = CheckoutAttempt(
+        id=new_id(),
+        session=session,
+        number=number,
+        user_id=session.user_id,
+        provider=session.provider,
+        provider_offer_id=session.provider_offer_id,
+        payment_method_id=payment_method_id,
+        total_minor=session.total_minor,
+        currency=session.currency,
+        began_at=now,
+    )
+    try:
+        with transaction.atomic(durable=True):
+            if not steps.move(session, State.CONFIRMING, now=now, **changes):
+                return False
+            attempt.save(force_insert=True)
+            # After the insert, which has waited for one that was just ending.
+            if (elsewhere := _elsewhere(session)) is not None:
+                raise elsewhere
+    except IntegrityError:
+        raise UnderWayElsewhere from None
     return True
+
+
+def _elsewhere(session: CheckoutSession) -> DomainError | None:
+    """A page that was loaded again, or a second one, has opened another checkout for the same offer."""
+    assert session.user_id is not None, "a checkout that is ready has its traveler"
+    same = CheckoutAttempt.objects.filter(
+        user_id=session.user_id, provider=session.provider, provider_offer_id=session.provider_offer_id
+    ).exclude(session=session)
+    if same.filter(outcome__in=BOOKED).exists():
+        return BookedElsewhere()
+    return UnderWayElsewhere() if same.filter(ended_at=None).exists() else None
 
 
 def drive(session: CheckoutSession, *, request_id: str = "") -> None:
@@ -151,14 +179,14 @@ def drive(session: CheckoutSession, *, request_id: str = "") -> None:
 def _hear(attempt: CheckoutAttempt, *, request_id: str) -> None:
     try:
         settling.hear(attempt, request_id=request_id)
-    except DomainError:
-        return  # we are too busy, or the airline is away: the next look tells
+    except DomainError as refusal:
+        if not refusal.retryable:  # otherwise we are too busy, or the airline is away: the next look tells
+            log.error("checkout.booking_not_told", attempt_id=str(attempt.pk), code=refusal.code)
 
 
 def _book(attempt: CheckoutAttempt, *, request_id: str) -> None:
-    is_late = attempt.began_at <= clock.now() - YES_LASTS
-    if is_late and _made_by(attempt) is None:
-        return settling.settle(attempt, "failed", failure=TOO_LATE)
+    if _may_not_be_made(attempt) and _made_by(attempt) is None:
+        return _end_late(attempt)
     for _ in range(MOST_TRIES):
         try:
             view = _create_booking(attempt, request_id=request_id)
@@ -169,6 +197,16 @@ def _book(attempt: CheckoutAttempt, *, request_id: str) -> None:
             _note_booking(attempt, view["booking_id"])
             return settling.settle(attempt, str(view["status"]), record_locator=view["record_locator"] or "")
     return None  # the next look tries again
+
+
+def _may_not_be_made(attempt: CheckoutAttempt) -> bool:
+    """The yes is too old, or the checkout is decided without it. What was made all the same is told as it is."""
+    return attempt.session.state not in UNDER_WAY or attempt.began_at <= clock.now() - YES_LASTS
+
+
+def _end_late(attempt: CheckoutAttempt) -> None:
+    if attempt.began_at <= clock.now() - YES_LASTS - GRACE:
+        settling.settle(attempt, "failed", failure=TOO_LATE)
 
 
 def _create_booking(attempt: CheckoutAttempt, *, request_id: str) -> dict[str, Any]:

@@ -29,6 +29,7 @@ class CheckoutSession(models.Model):
     customer_email = EncryptedField(null=True)
     provider = models.CharField(max_length=40)
     offer_id = models.UUIDField(db_index=True)
+    provider_offer_id = models.CharField(max_length=300)
     total_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     quote_version = models.PositiveIntegerField(default=1)
@@ -82,12 +83,17 @@ class CheckoutSession(models.Model):
 
 
 class CheckoutAttempt(models.Model):
-    """One yes of the traveler, to one total, with one card. Its id is the idempotency key of its booking."""
+    """One yes of the traveler, to one total, with one card. Its id is the idempotency key of its booking.
+
+    A provider's offer is bought once by one person, in however many checkouts a page has opened for it.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     session = models.ForeignKey(CheckoutSession, on_delete=models.CASCADE, related_name="attempts")
     number = models.PositiveSmallIntegerField()
     user_id = models.UUIDField(db_index=True)
+    provider = models.CharField(max_length=40)
+    provider_offer_id = models.CharField(max_length=300)
     payment_method_id = models.UUIDField(null=True)
     total_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
@@ -99,7 +105,17 @@ class CheckoutAttempt(models.Model):
     class Meta:
         db_table = "checkout_attempt"
         ordering = ["session", "number"]
-        constraints = [models.UniqueConstraint(fields=["session", "number"], name="one_attempt_of_number")]
+        constraints = [
+            models.UniqueConstraint(fields=["session", "number"], name="one_attempt_of_number"),
+            models.UniqueConstraint(
+                fields=["user_id", "provider", "provider_offer_id"],
+                condition=models.Q(ended_at=None),
+                name="one_purchase_at_a_time",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["session"], condition=models.Q(ended_at=None), name="checkout_attempt_open"),
+        ]
 
     def __str__(self) -> str:
         return f"attempt {self.number}"

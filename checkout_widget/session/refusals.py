@@ -7,6 +7,8 @@ DomainError
 ├── ClientSecretInvalid       401  not the session's secret
 ├── FrameReplaced             401  another frame has claimed the session since
 ├── QuoteChanged              409  the traveler said yes to a price that is not the price any more
+├── UnderWayElsewhere         409  the same offer is being booked for the same person in another checkout
+├── BookedElsewhere           409  and there it is booked
 └── CodeTriesExhausted        429  too many codes were typed into one checkout
 """
 
@@ -61,6 +63,20 @@ class QuoteChanged(DomainError):
     message = "The price has changed. It was {old[amount]} {old[currency]} and is {new[amount]} {new[currency]} now."
     hint = "Nothing was booked and no money moved. Look at the new price, and say yes to it if you agree."
     example = {"old": {"amount": "412.30", "currency": "EUR"}, "new": {"amount": "431.80", "currency": "EUR"}}
+
+
+class UnderWayElsewhere(DomainError):
+    kind = Kind.CONFLICT
+    code = "under_way_elsewhere"
+    message = "You are buying this flight in another checkout, and the airline has not answered yet."
+    hint = "Do not pay again. Nothing was booked here; wait for the answer there, which comes by e-mail too."
+
+
+class BookedElsewhere(DomainError):
+    kind = Kind.CONFLICT
+    code = "booked_elsewhere"
+    message = "You have bought this flight already, in another checkout."
+    hint = "Nothing was booked here and no money moved. You find the booking in your e-mail."
 
 
 class CodeTriesExhausted(DomainError):

@@ -90,6 +90,7 @@ def open_(ctx: Context, request: OpenCheckout, offer: Offer) -> OpenedCheckout:
         customer_email=request.customer_email.encode() if request.customer_email else None,
         provider=offer["provider"],
         offer_id=offer["offer_id"],
+        provider_offer_id=offer["provider_offer_id"],
         total_minor=total.minor,
         currency=total.currency,
         secret_digest=_digest(secret),

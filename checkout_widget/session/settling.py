@@ -9,13 +9,12 @@ from django.db import transaction
 from checkout_widget.session import callers, steps
 from checkout_widget.session.asking import told
 from checkout_widget.session.models import CheckoutAttempt, CheckoutSession
-from checkout_widget.session.states import MOST_DECLINES, UNDER_WAY
+from checkout_widget.session.states import BOOKED, MOST_DECLINES, UNDER_WAY
 from checkout_widget.session.states import CheckoutState as State
 from movmo.kit import clock
 
 log = structlog.get_logger()
 
-BOOKED = frozenset({"confirmed", "ticketed", "held"})
 NOT_BOOKED = frozenset({"failed", "lapsed", "cancelled"})
 BANK_ASKS = "requires_action"
 MOST_RACES = 10
@@ -65,7 +64,7 @@ def settle(attempt: CheckoutAttempt, status: str, *, failure: str = "", record_l
             session = CheckoutSession.objects.get(pk=attempt.session_id)
             if not _moved(session, attempt, status, failure=failure, record_locator=record_locator, now=now):
                 continue  # somebody else was faster: decide by what they have left
-            if status in BOOKED | NOT_BOOKED:
+            if status in BOOKED or status in NOT_BOOKED:
                 _end(attempt, failure or status, now=now)
             return
     log.warning("checkout.crowded", session_id=str(attempt.session_id))  # the sweep comes back to it
@@ -95,7 +94,9 @@ def _completed(session: CheckoutSession, attempt: CheckoutAttempt, record_locato
     if session.booking_id != attempt.booking_id:
         log.error("checkout.booked_twice", session_id=str(session.pk), booking_id=str(attempt.booking_id))
         return True
-    return session.record_locator == record_locator or steps.note(session, record_locator=record_locator)
+    if not record_locator or session.record_locator == record_locator:
+        return True
+    return steps.note(session, record_locator=record_locator)
 
 
 def _refused(session: CheckoutSession, code: str, *, now: datetime) -> bool:

@@ -17,6 +17,8 @@ turns out to be booked is told as it is.
 from django.db.models import TextChoices
 
 MOST_DECLINES = 3
+BOOKED = ("confirmed", "ticketed", "held")
+"""States of a booking that is one."""
 
 
 # Of this name in the OpenAPI document. No docstring: it would become the public description there.

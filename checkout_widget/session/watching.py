@@ -12,10 +12,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from django.db.models import QuerySet
 
 from checkout_widget.session import confirming, settling
 from checkout_widget.session.models import CheckoutAttempt, CheckoutSession
-from checkout_widget.session.states import UNDER_WAY
+from checkout_widget.session.states import BOOKED, UNDER_WAY
 from movmo.kit import clock
 from movmo.kit.errors import DomainError
 from movmo.operations import outbox
@@ -28,7 +29,7 @@ QUIET = timedelta(seconds=10)
 """Nobody has moved it for so long: whoever drove it is gone, or waits for a booking that is not decided."""
 # Each of them may wait for its airline. The next run goes on.
 LONGEST_RUN_SECONDS = 20.0
-NEWS = settling.BOOKED | settling.NOT_BOOKED | {settling.BANK_ASKS}
+NEWS = {*BOOKED, *settling.NOT_BOOKED, settling.BANK_ASKS}
 
 
 def receive(published: Sequence[Event]) -> None:
@@ -50,8 +51,8 @@ def _status(event: Event) -> str:
 def _is_news(attempt: CheckoutAttempt, status: str) -> bool:
     if attempt.ended_at is None:
         return True
-    is_known = attempt.outcome in settling.BOOKED and bool(attempt.session.record_locator)
-    return status in settling.BOOKED and not is_known
+    is_known = attempt.outcome in BOOKED and bool(attempt.session.record_locator)
+    return status in BOOKED and not is_known
 
 
 def go_on(rows: Sequence[Outbox]) -> None:
@@ -77,13 +78,20 @@ def sweep(*, now: datetime, limit: int = 50) -> int:
     """
     quiet = CheckoutSession.objects.filter(state__in=UNDER_WAY, updated_at__lte=now - QUIET).order_by("updated_at")
     looked, ends_at = 0, time.monotonic() + LONGEST_RUN_SECONDS
-    for session in quiet[:limit]:
+    for session in [*quiet[:limit], *_left_open(now=now)[:limit]]:
         if time.monotonic() > ends_at:
             break
         if _take_turn(session, now=now):
             looked += 1
             _drive(session)
     return looked
+
+
+def _left_open(*, now: datetime) -> QuerySet[CheckoutSession]:
+    """Decided by another attempt, while nobody knows what became of the last one."""
+    undecided = CheckoutAttempt.objects.filter(ended_at=None).values("session_id")
+    decided = CheckoutSession.objects.filter(pk__in=undecided, updated_at__lte=now - QUIET)
+    return decided.exclude(state__in=UNDER_WAY).order_by("updated_at")
 
 
 def _drive(session: CheckoutSession) -> None:

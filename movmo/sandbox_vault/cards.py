@@ -4,6 +4,8 @@ import secrets
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from movmo.kit import card_digits
+
 
 class Behaviour(StrEnum):
     """What the airline's bank says to a card."""
@@ -71,6 +73,8 @@ class Cards:
             raise CardRefused("verification_value", "The security code is the 3 digits on the back, 4 for Amex.")
         if not 1 <= month <= 12 or not 2000 <= year <= 2099:
             raise CardRefused("month", "The expiry is a month from 1 to 12 and a year of four digits.")
+        if card_digits.is_in(full_name):
+            raise CardRefused("full_name", "Write the name that stands on the card, not its number.")
         card = Card(_token(), digits, brand_of(digits), month, year, full_name[:100])
         self._cards[card.token] = card
         return card

@@ -16,7 +16,7 @@ FIELD = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{label}</title>
 <meta name="color-scheme" content="light dark">
 <link rel="stylesheet" href="/fields/static/field.css"></head>
-<body data-field="{field}" data-origins="{origins}">
+<body data-field="{field}" data-origin="{origin}">
 <input id="value" aria-label="{label}" type="text" inputmode="numeric" autocomplete="{autocomplete}"
  placeholder="{placeholder}" maxlength="{longest}" spellcheck="false">
 <script src="/fields/static/field.js"></script></body></html>
@@ -51,13 +51,16 @@ async def static(request: Request) -> Response:
 
 
 def field(name: str, *, page_origins: tuple[str, ...]) -> Response:
+    """Every page around it is named as one that may frame it. Only the first, Movmo's own, is listened to: a shop that
+    frames a field itself gets no token out of it.
+    """
     if name not in LABELS:
         return PlainTextResponse("not found", 404)
     autocomplete, placeholder, longest = HINTS[name]
     page = FIELD.format(
         field=name,
         label=LABELS[name],
-        origins=escape(" ".join(page_origins)),
+        origin=escape(page_origins[0]),
         autocomplete=autocomplete,
         placeholder=placeholder,
         longest=longest,

@@ -6,4 +6,5 @@ from partners.origin.models import CheckoutOrigin
 
 
 def is_registered(partner_id: UUID, origin: str) -> bool:
-    return CheckoutOrigin.objects.filter(partner_id=partner_id, origin=origin).exists()
+    """A partner that was suspended has none."""
+    return CheckoutOrigin.objects.filter(partner_id=partner_id, origin=origin, partner__is_active=True).exists()

@@ -13,6 +13,7 @@ from bookings.booking.models import Booking
 from bookings.payment_method.models import PaymentMethod
 from checkout_widget.session.models import CheckoutSession
 from movmo.demo.shop import place
+from tests import letters
 from tests.browser.buyer import CARD, CODE, CVC, EMAIL, NEW_CARD, PASSENGER, REVIEW, Buyer
 from tests.browser.conftest import NewBuyer
 from tests.browser.person import code_from_letter
@@ -133,7 +134,11 @@ class TestWhoLearnsWhat:
         booking = Booking.objects.get()
         assert (session.state, session.booking_id) == ("completed", booking.pk)
         assert booking.user_id == session.user_id
-        assert [letter.to for letter in mail.outbox] == [["ana@example.com"]]  # the code; letters of bookings are work
+        letters.post()
+        code, *of_the_booking = mail.outbox
+        assert [letter.to for letter in mail.outbox] == [["ana@example.com"]] * (1 + len(of_the_booking))
+        assert session.record_locator not in code.body
+        assert [letter for letter in of_the_booking if session.record_locator in letter.body]
 
 
 def everything_kept() -> list[tuple[Any, str]]:

@@ -34,15 +34,29 @@ FORGED = """([session, methods]) => {
   }
   return new Promise(done => setTimeout(done, 300))
 }"""
-FLOOD = """() => {
-  const frame = document.querySelector('movmo-express-checkout').shadowRoot.querySelector('iframe').contentWindow
-  for (let number = 0; number < 5000; number++) {
-    frame.postMessage({ jsonrpc: '2.0', method: 'movmo.init', params: { version: '1', client_secret: 'x' } }, '*',
-      [new MessageChannel().port1])
-    frame.postMessage({ jsonrpc: '2.0', method: 'movmo.close_request', params: {} }, '*')
-    frame.postMessage(number % 2 ? null : 'x'.repeat(1000), '*')
+MOST_AT_ONCE, REFILLED = 10, 3  # messages, and what is let in beside them while it floods: one a second
+# The registered page without the button: it speaks the wire itself, and holds the port.
+FLOOD = """({ url, client_secret }) => new Promise(done => {
+  const frame = Object.assign(document.createElement('iframe'), { src: url, width: 420, height: 720 })
+  const { port1: port, port2: theirs } = new MessageChannel()
+  const message = (method, params) => ({ jsonrpc: '2.0', method: `movmo.${method}`, params })
+  let closes = 0
+  addEventListener('message', function answer ({ source, origin, data }) {
+    if (source !== frame.contentWindow || data.method !== 'movmo.ready') return
+    removeEventListener('message', answer)
+    source.postMessage(message('init', { version: '1', client_secret, mode: 'modal', theme: 'auto' }), origin, [theirs])
+  })
+  port.onmessage = ({ data }) => {
+    if (data.method === 'movmo.close') closes++
+    if (data.method !== 'movmo.start') return
+    for (let number = 0; number < 5000; number++) {
+      port.postMessage(message('close_request', {}))
+      port.postMessage(number % 2 ? null : 'x'.repeat(1000))
+    }
+    setTimeout(() => done(closes), 1500)
   }
-}"""
+  document.body.prepend(frame)
+})"""
 # A stranger who knows everything, and answers whatever it hears.
 ANSWERS = """([url, secret]) => {
   window.heard = []
@@ -155,11 +169,10 @@ class TestForgedMessages:
         assert CheckoutSession.objects.get().claims == 1
         ana.signs_in()  # the port is still the frame's
 
-    def test_a_flood_of_them_stops_nothing(self, buyer: NewBuyer) -> None:
+    def test_of_a_flood_through_the_port_only_a_few_are_heard(self, buyer: NewBuyer) -> None:
         ana = buyer()
-        ana.press_the_button()
-        ana.sees(EMAIL)
-        ana.tab.evaluate(FLOOD)
+        closes = ana.tab.evaluate(FLOOD, a_session(ana))
+        assert MOST_AT_ONCE <= closes <= MOST_AT_ONCE + REFILLED
         ana.signs_in()
         assert CheckoutSession.objects.get().claims == 1
 

@@ -86,8 +86,9 @@ class TestSentTwice:
         first.pays()
         assert first.pnr
         second.pays()
-        second.sees("This was not booked")
+        second.sees("This offer is booked already")
         assert booked_once()
+        second.forgives("confirm", 409)
 
 
 def another_session(partner: Partner) -> dict[str, str]:

@@ -3,7 +3,6 @@
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import Any
 
 import iso3166
@@ -31,7 +30,6 @@ ABOUT = {
     "document_expired": DOCUMENT + "expires_on",
 }
 """Refusals that name no field, and are about one all the same."""
-AGES = {"ADT": (12, None), "CHD": (2, 12), "INF": (0, 2), "INS": (0, 2)}
 
 
 def needs_document(offer: Offer) -> bool:
@@ -91,30 +89,6 @@ def _countries() -> list[tuple[str, str]]:
     names = Locale.parse(get_language() or "en", sep="-").territories
     found = [(code, names.get(code, code)) for code in iso3166.countries_by_alpha2]
     return sorted(found, key=lambda country: unicodedata.normalize("NFKD", country[1]))
-
-
-def born(offer: Offer, slot: dict[str, Any]) -> tuple[date, date]:
-    """The first and the last day on which somebody of the slot's type was born."""
-    segments = [segment for part in offer["slices"] for segment in part["segments"]]
-    first, last = (segments[index]["departing"]["local"].date() for index in (0, -1))
-    least, below = AGES.get(str(slot["type"]), (0, None))
-    earliest = _years_before(last, below) + timedelta(days=1) if below else date(1900, 1, 1)
-    return earliest, _years_before(first, least)
-
-
-def is_of_another_age(offer: Offer, slot: dict[str, Any], birth_date: str | None) -> bool:
-    """Before anybody is saved who cannot be put on the slot. What is no date is told by the operation."""
-    try:
-        day = date.fromisoformat(birth_date or "")
-    except ValueError:
-        return False
-    earliest, latest = born(offer, slot)
-    return not earliest <= day <= latest
-
-
-def _years_before(day: date, years: int) -> date:
-    """29 February becomes the 28th."""
-    return day.replace(year=day.year - years, day=28 if (day.month, day.day) == (2, 29) else day.day)
 
 
 @dataclass(slots=True)

@@ -44,7 +44,7 @@ class Passengers(FrameView):
             return shown
         offer = reviewing.offer_of(self)
         slot = _slot(offer, request.GET.get("slot_id", ""))
-        return _form(self, offer, slot, Form(entering.fields_for(offer, slot)))
+        return _form(self, slot, Form(entering.fields_for(offer, slot)))
 
     def post(self, request: HttpRequest, **_: Any) -> HttpResponse:
         if shown := elsewhere(self):
@@ -57,16 +57,13 @@ class Passengers(FrameView):
         entry = entering.Entry(read(fields, request.POST), request.POST.get("passenger_id", ""), key)
         form = Form(fields, entry.typed)
         again: dict[str, Any] = {"passenger_id": entry.passenger_id, "only_document": is_known}
-        if not is_known and entering.is_of_another_age(offer, slot, entry.typed["birth_date"]):
-            form.errors["birth_date"] = next(one.hint for one in fields if one.name == "birth_date")
-            return _form(self, offer, slot, form, **again, status=422)
         try:
             self._save(entry, offer, slot, is_known=is_known)
         except DomainError as refusal:
             form.refused(refusal, entry.complaints(refusal))
             problem = "" if form.errors else refusal
             again = {**again, "passenger_id": entry.passenger_id, "key": entry.key if refusal.retryable else ""}
-            return _form(self, offer, slot, form, **again, problem=problem, status=http.status_of(refusal))
+            return _form(self, slot, form, **again, problem=problem, status=http.status_of(refusal))
         return reviewing.shown(self)
 
     def _save(self, entry: entering.Entry, offer: Offer, slot: dict[str, Any], *, is_known: bool) -> None:
@@ -101,12 +98,11 @@ def _document_asked(view: FrameView, slot_id: str, passenger_id: str, refusal: D
     slot = _slot(offer, slot_id)
     form = Form(entering.fields_for(offer, slot, only_document=True))
     again: dict[str, Any] = {"passenger_id": passenger_id, "only_document": True}
-    return _form(view, offer, slot, form, **again, problem=refusal, status=http.status_of(refusal))
+    return _form(view, slot, form, **again, problem=refusal, status=http.status_of(refusal))
 
 
 def _form(
     view: FrameView,
-    offer: Offer,
     slot: dict[str, Any],
     form: Form,
     *,
@@ -118,7 +114,6 @@ def _form(
 ) -> HttpResponse:
     """`key` is that of a post whose answer was lost; any other form has its own, so that sent twice is once."""
     person = _known(view, passenger_id) if only_document else None
-    earliest, latest = entering.born(offer, slot)
     return view.show(
         "passenger",
         status=status,
@@ -129,7 +124,6 @@ def _form(
         only_document=only_document,
         person=person,
         problem=problem,
-        born={"earliest": earliest, "latest": latest},
     )
 
 

@@ -137,7 +137,7 @@ def seats_of(view: FrameView, offer: Offer, *, changing: str = "") -> list[Seat]
     seats = []
     for number, slot in enumerate(offer["passengers"], start=1):
         kind = str(slot["type"])
-        seat = Seat(slot, number, _on(view, slot["passenger_id"], people), warning=warnings.get(slot["slot_id"], ""))
+        seat = Seat(slot, number, _on(slot["passenger_id"], people), warning=warnings.get(slot["slot_id"], ""))
         seat.is_open = seat.person is None or str(slot["slot_id"]) == changing
         seat.choices = [one for one in _fitting(people.values(), kind) if one["passenger_id"] not in taken]
         seats.append(seat)
@@ -168,7 +168,7 @@ def _fitting(people: Iterable[Person], kind: str) -> list[Person]:
     return [person for person in people if str(person["traveler_type"]) == AS.get(kind, kind)]
 
 
-def _on(view: FrameView, passenger_id: UUID | None, people: dict[UUID, Person]) -> Person | None:
+def _on(passenger_id: UUID | None, people: dict[UUID, Person]) -> Person | None:
     """None for a slot that is empty, or whose passenger was deleted since."""
     return people.get(passenger_id) if passenger_id else None
 

@@ -106,6 +106,8 @@ def renew(view: FrameView) -> OfferTold:
     if total != session.total:
         changes |= {"total_minor": total.minor, "currency": total.currency, "quote_version": session.quote_version + 1}
     now, is_news = clock.now(), total != session.total and session.state == State.READY
+    if steps.state_of(session, now=now) is State.EXPIRED:  # while the airline was asked: its partner may know by now
+        raise services.not_open(session, now=now)
     taken = steps.move(session, State.READY, now=now, **changes) if is_news else steps.note(session, **changes)
     if not taken:
         raise services.not_open(session, now=now)

@@ -4,11 +4,17 @@ from typing import Any
 
 from django.http import HttpResponse
 
+from checkout_widget import words
 from checkout_widget.frame.access import FrameView
 from checkout_widget.frame.purchase import proofs, reviewing, trip
+from checkout_widget.session.confirming import TOO_LATE
+from checkout_widget.session.settling import DECLINED, OF_THE_PARTY, STILL_SOLD
+from checkout_widget.session.states import MOST_DECLINES
 from movmo.kit.errors import DomainError
 
-OWN_PAGES = {"sold_out": "sold_out", "payment_declined": "declined"}
+SOLD_OUT = "sold_out"
+PAST_MENDING = STILL_SOLD | OF_THE_PARTY | {TOO_LATE}
+"""A checkout that has failed by these had no time left for another try."""
 
 
 def review(view: FrameView) -> HttpResponse:
@@ -44,7 +50,11 @@ def completed(view: FrameView) -> HttpResponse:
 def failed(view: FrameView) -> HttpResponse:
     """It cannot be booked any more."""
     code = view.session.failure_code
-    return view.show(OWN_PAGES.get(code, "failed"), code=code)
+    if code == SOLD_OUT:
+        return view.show("sold_out")
+    if code == DECLINED and view.session.declines >= MOST_DECLINES:
+        return view.show("declined")
+    return view.show("failed", code=code, text=words.of_ending(code) if code in PAST_MENDING else words.of_code(code))
 
 
 def _said_yes_here(view: FrameView) -> bool:

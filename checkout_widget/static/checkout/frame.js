@@ -11,7 +11,6 @@
 //   data-locked                the dialog stays open, whoever wants to close it (confirming, requires_action)
 //   data-complete              movmo.complete, with data-booking="<id>" data-locator="BCDFGH"
 //   data-error="code"          movmo.error; with data-fatal nothing goes on in this frame
-//   data-announce="…"          what is read out after the swap; else the heading's text
 //   <… data-focus>             takes the focus after the swap; else the heading (an input that is invalid before it)
 //   <… hidden data-after="15"> is shown after so many seconds
 //   <button data-confirm>      of the form that pays: does nothing until it was seen for half a second, uncovered
@@ -193,7 +192,7 @@
     target?.focus({ preventScroll: true })
     window.scrollTo(0, 0)
     const alert = fragment.querySelector('[role=alert], .errors')
-    said.textContent = fragment.dataset.announce || (alert || heading)?.textContent.trim() || ''
+    said.textContent = (alert || heading)?.textContent.trim() || ''
   }
 
   function wait ({ poll, mark }) {

@@ -1,9 +1,8 @@
-// One card field, in a frame of its own. Only the pages that the vault names may talk to it. The number's frame sends
+// One card field, in a frame of its own. Only the page that the vault names may talk to it. The number's frame sends
 // number and security code to the vault: it reads the code from its neighbour, which is of the same origin.
 (function () {
   "use strict";
-  const { field, origins } = document.body.dataset;
-  const allowed = origins.split(" ");
+  const { field, origin } = document.body.dataset;
   const input = document.getElementById("value");
 
   input.addEventListener("input", () => {
@@ -36,7 +35,7 @@
   }
 
   window.addEventListener("message", (event) => {
-    if (!allowed.includes(event.origin) || event.source !== parent) return;
+    if (event.origin !== origin || event.source !== parent) return;
     if (field === "number" && event.data && event.data.type === "tokenize") {
       tokenize(event.data, event.origin).catch(() => {
         const message = "The vault cannot be reached. Try again in a moment.";

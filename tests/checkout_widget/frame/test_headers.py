@@ -111,6 +111,24 @@ def test_any_page_may_load_the_button_and_check_its_digest(button: str, db: None
     answer.close()
 
 
+def test_a_version_is_kept_for_good_and_the_evergreen_file_for_a_minute(db: None, client: Client) -> None:
+    kept = {}
+    for name in ("1.0.0/movmo.js", "1.0.0/connect.js", "movmo.js", "connect.js", "integrity.json", "9.9.9/movmo.js"):
+        answer = client.get(f"/static/checkout/v1/{name}")
+        kept[name] = (answer.status_code, answer.headers.get("Cache-Control"))
+        answer.close()
+    forever, minute = (200, "public, max-age=31536000, immutable"), (200, "max-age=60, public")
+    assert kept == {
+        "1.0.0/movmo.js": forever,
+        "1.0.0/connect.js": forever,
+        "movmo.js": minute,
+        "connect.js": minute,
+        "integrity.json": minute,
+        "9.9.9/movmo.js": (404, kept["9.9.9/movmo.js"][1]),
+    }
+    assert "immutable" not in (kept["9.9.9/movmo.js"][1] or "")
+
+
 def test_other_files_are_ours(db: None, client: Client) -> None:
     for address in ("/static/checkout/frame.js", "/static/movmo/mark.svg"):
         answer = client.get(address, headers={"origin": SHOP})

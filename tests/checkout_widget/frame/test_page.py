@@ -1,14 +1,11 @@
 """The frame's page: a shell that holds nobody's data, also where the shop sends its visitor here by a form."""
 
-import gzip
 import re
 import uuid
 from html import unescape
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.test import Client
 
 from checkout_widget.session.models import CheckoutSession
@@ -162,13 +159,6 @@ def test_the_secret_in_an_address_is_no_secret(opened: Checkout) -> None:
             assert known not in answer.content.decode()
             assert known not in str(answer.headers)
     assert Client().get(f"{opened.url}/step?bearer={frame.bearer}").status_code == 401
-
-
-def test_the_frame_is_small() -> None:
-    """With what the browser keeps of it: 35 kB for all of it, compressed."""
-    files = Path(settings.BASE_DIR) / "checkout_widget" / "static" / "checkout"
-    ours = [*files.glob("*.js"), *files.glob("*.css"), *(files / "vendor").glob("*.js")]
-    assert sum(len(gzip.compress(one.read_bytes(), 9)) for one in ours) <= 30_000
 
 
 def _bearer_in(page: Any) -> str:

@@ -9,7 +9,11 @@ from django.test import Client
 from bookings.booking.models import Booking
 from bookings.offer.models import Offer
 from bookings.offer.schemas import OfferView
+from checkout_widget.frame.purchase import steps
+from checkout_widget.session import settling
+from checkout_widget.session.models import CheckoutSession
 from checkout_widget.session.states import CheckoutState as State
+from checkout_widget.words import CHOOSE_FLIGHT
 from movmo.accounts.models import User
 from tests import letters
 from tests.checkout_widget.conftest import Checkout, Checkouts
@@ -238,6 +242,28 @@ class TestFailures:
         assert checkout.state == State.FAILED
         ana.step()
         assert says in ana.says()
+
+    def test_a_decline_after_the_time_is_over_is_one_decline_and_the_shop_is_next(
+        self, ready: Checkout, client: Client, clock: StoppedClock
+    ) -> None:
+        ana = Person(ready, client)
+        ana.step()
+        ana.adds_a_card("4000002500003155")
+        ana.confirms()
+        assert ready.state == State.REQUIRES_ACTION
+        clock.forward(minutes=31)
+        settling.settle(ready.attempts[0], "failed", failure=settling.DECLINED)
+        ana.step()
+        assert (ready.state, ready.session.declines) == (State.FAILED, 1)
+        assert "declined three times" not in ana.says()
+        assert "Your bank declined the payment. Nothing was booked and no money moved. " + CHOOSE_FLIGHT in ana.says()
+
+    @pytest.mark.parametrize("code", sorted(steps.PAST_MENDING))
+    def test_nobody_is_told_to_try_again_where_they_cannot(self, ready: Checkout, client: Client, code: str) -> None:
+        CheckoutSession.objects.filter(pk=ready.id).update(state=State.FAILED, failure_code=code)
+        said = Person(ready, client).step()
+        assert f"no money moved. {CHOOSE_FLIGHT}</p>" in said
+        assert said.count("<button") == said.count("data-close") == 1
 
     def test_an_unknown_outcome_waits_and_resolves_itself(
         self, checkouts: Checkouts, client: Client, clock: StoppedClock

@@ -1,15 +1,19 @@
 """Who travels: saved passengers, new ones, and the documents that a trip asks for."""
 
-from datetime import timedelta
+import re
+from datetime import date, timedelta
 
 import pytest
 from django.test import Client
 
+from bookings.passenger.ages import age_on
 from bookings.passenger.models import Passenger
+from bookings.providers.types import type_at_age
 from checkout_widget.session.states import CheckoutState as State
 from movmo.accounts.models import User
 from tests.checkout_widget.conftest import Checkout, Checkouts
-from tests.checkout_widget.frame.person import Person
+from tests.checkout_widget.frame.person import NEW, Person
+from tests.conftest import StoppedClock
 from tests.contract.world import PASSPORT, World, born, by_key_and_token, departure_date, raw_offer
 
 pytestmark = pytest.mark.usefixtures("vault_is_up")
@@ -43,13 +47,33 @@ class TestPassengers:
         ana.posts("slots", slot_id=slot_id, passenger_id=str(bea.passenger_id))
         assert ready.offer().passengers[0].passenger_id == bea.passenger_id
 
-    def test_somebody_of_another_age_is_not_saved(self, arrived: Checkout, client: Client) -> None:
+    def test_somebody_of_another_age_is_told_beside_their_date_of_birth(
+        self, arrived: Checkout, client: Client
+    ) -> None:
         ana = Person(arrived, client)
         ana.step()
         ana.adds_a_passenger(birth_date=born("CHD").isoformat())
         assert ana.status == 422
-        assert 'id="birth_date-error">12 or older' in ana.page
-        assert not Passenger.objects.exists()
+        assert re.search(
+            r'id="birth_date-error">On .* this passenger travels as: Child. The seat is for: Adult.', ana.page
+        )
+        assert arrived.state == State.AUTHENTICATED
+        ana.fills_in(**{**NEW, "birth_date": born("ADT").isoformat()})
+        assert arrived.state == State.READY
+        assert Passenger.objects.count() == 1
+
+    @pytest.mark.parametrize(("birth_date", "type_"), [("2016-02-29", "ADT"), ("2016-03-01", "CHD")])
+    def test_ages_are_counted_as_the_house_does_on_a_29_february_too(
+        self, checkouts: Checkouts, client: Client, clock: StoppedClock, birth_date: str, type_: str
+    ) -> None:
+        clock.forward(days=(date(2028, 2, 29) - departure_date()).days)
+        checkout = checkouts.arrived()
+        assert str(checkout.offer().slices[0].segments[0].departing.local.date()) == "2028-02-29"
+        assert type_at_age(age_on(date.fromisoformat(birth_date), date(2028, 2, 29))) == type_
+        ana = Person(checkout, client)
+        ana.step()
+        ana.adds_a_passenger(birth_date=birth_date)
+        assert (ana.status, checkout.state) == ((200, State.READY) if type_ == "ADT" else (422, State.AUTHENTICATED))
 
     def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_stays(
         self, arrived: Checkout, client: Client

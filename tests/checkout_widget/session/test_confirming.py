@@ -87,14 +87,6 @@ class TestYes:
             confirming.confirm(held, quote_version=1, payment_method_id=None)
         assert not Booking.objects.exists()
 
-    def test_two_checkouts_of_one_offer_make_one_booking(self, checkouts: Checkouts) -> None:
-        one = checkouts.ready()
-        other = checkouts.arrived(offer_id=str(one.session.offer_id))
-        other.fill()
-        assert (one.say_yes(), other.say_yes()) == ("completed", "failed")
-        assert other.session.failure_code == "offer_stale"
-        assert Booking.objects.count() == 1
-
 
 class TestThePrice:
     def test_a_yes_to_another_quote_is_a_no(self, ready: Checkout) -> None:
@@ -353,6 +345,8 @@ def test_a_yes_is_good_for_ten_minutes(ready: Checkout, clock: StoppedClock) -> 
     """Whoever said it has gone, if nothing was booked by then."""
     assert confirming._begin(ready.again(), payment_method_id=None)
     clock.forward(minutes=10)
+    assert ready.look() == "confirming"  # a call that began in time may still be on its way
+    clock.forward(minutes=2)
     assert ready.look() == "failed"
     assert ready.session.failure_code == "took_too_long"
     assert not Booking.objects.exists()

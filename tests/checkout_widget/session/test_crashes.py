@@ -127,6 +127,7 @@ class TestTheSweep:
         slow = [checkouts.ready() for _ in range(2)]
         for one in slow:
             one.say_yes()
+        clock.forward(seconds=1)
         late = checkouts.ready()
         begun(late)
         clock.forward(seconds=11)

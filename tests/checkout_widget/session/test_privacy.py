@@ -26,12 +26,18 @@ def delete(user: User, clock: StoppedClock) -> None:
 
 
 def test_a_person_is_told_their_own_checkouts(checkouts: Checkouts, ana: User, bo: User) -> None:
-    checkout = checkouts.ready(customer_email=EMAIL)
+    checkout = checkouts.ready(customer_email=ana.email.upper())
     checkout.say_yes()
     (told,) = rights.export(ana, door="pages")["checkouts"]
-    assert (told["partner"], told["email_from_partner"], told["status"]) == ("Aviare", EMAIL, "completed")
+    assert (told["partner"], told["email_from_partner"], told["status"]) == ("Aviare", ana.email, "completed")
     assert told["said_yes"][0]["booking_id"] == str(checkout.session.booking_id)
     assert rights.export(bo, door="pages")["checkouts"] == []
+
+
+def test_whom_else_the_partner_took_them_for_is_not_theirs_to_read(checkouts: Checkouts, ana: User) -> None:
+    checkouts.ready(customer_email=EMAIL)
+    (told,) = rights.export(ana, door="pages")["checkouts"]
+    assert told["email_from_partner"] is None
 
 
 def test_a_purchase_that_another_frame_shows_since_is_told_to_whoever_said_yes(ready: Checkout, ana: User) -> None:
