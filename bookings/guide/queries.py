@@ -13,7 +13,7 @@ from movmo.operations.context import Caller
 
 TEXTS = Path(__file__).with_name("texts")
 OF_PROVIDER = "provider-"
-OF_THE_HOUSE = ("movmo", "bookings", "partners", "mcp_server")
+OF_THE_HOUSE = ("movmo", "bookings", "partners", "mcp_server", "checkout_widget")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.http import HttpRequest
-from unfold.admin import TabularInline
+from unfold.admin import StackedInline
 
 from partners.origin.models import CheckoutOrigin
 
@@ -21,7 +21,7 @@ class NewOrigin(OriginForm):
         return typed.removesuffix("/")
 
 
-class CheckoutOrigins(TabularInline):
+class CheckoutOrigins(StackedInline):
     """Added and taken away, never changed: another page is another row."""
 
     model = CheckoutOrigin

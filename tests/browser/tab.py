@@ -39,6 +39,13 @@ LOOKS = (
 )
 
 
+# In a frame that goes away by it: not at once, so that the browser has answered by then.
+ESCAPE = """() => void setTimeout(() => {
+  const pressed = { key: 'Escape', bubbles: true, cancelable: true }
+  document.activeElement.dispatchEvent(new KeyboardEvent('keydown', pressed))
+})"""
+
+
 class Tab:
     """One page with cookies of its own. `faults` collects what nobody asked for: errors on the console (a breach of the
     content security policy is one), failed requests, answers of 4xx and 5xx to anything but the page itself, and
@@ -155,6 +162,7 @@ class Tab:
         self.do(click)
 
     def press(self, key: str) -> None:
+        """Not for a key that takes away the frame it is pressed in: the browser would never say that it has it."""
         self.do(lambda page: page.keyboard.press(key))
 
     def send(self, key: str) -> None:

@@ -11,6 +11,7 @@ from movmo.demo.shop import place
 from partners.partner.models import Partner
 from tests.browser.buyer import CODE, EMAIL, REVIEW, WAITING, Buyer
 from tests.browser.conftest import NewBuyer
+from tests.browser.tab import ESCAPE
 from tests.contract.world import World, by_key
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -165,7 +166,7 @@ class TestInTheMiddle:
         ana = buyer()
         ana.press_the_button()
         ana.signs_in()
-        ana.tab.press("Escape")
+        ana.inside(lambda frame: frame.evaluate(ESCAPE))
         ana.hears("close")
         assert CheckoutSession.objects.get().state == "authenticated"
         ana.press_the_button()

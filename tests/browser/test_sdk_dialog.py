@@ -7,6 +7,7 @@ from playwright.sync_api import Dialog, Page
 
 from tests.browser.chromium import Chromium
 from tests.browser.sdk_shop import SECRET, Customer, Shop, customer_of, open_shop
+from tests.browser.tab import ESCAPE
 
 pytestmark = [pytest.mark.browser]
 TOTAL = {"amount": "412.30", "currency": "EUR"}
@@ -207,7 +208,7 @@ def test_the_keyboard_alone(ana: Customer, shop: Shop) -> None:
     ana.sees("ready")
     ana.tab.press("Tab")
     assert ana.in_frame("() => document.activeElement.id") == "pay"
-    ana.tab.press("Escape")
+    ana.in_frame(ESCAPE)
     ana.sees("close")
     assert ana.is_on_button()
     ana.tab.press("Enter")
