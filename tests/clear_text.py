@@ -31,6 +31,8 @@ def _texts(row: Iterable[Any]) -> Iterator[str]:
     for value in row.values() if isinstance(row, dict) else row:
         if isinstance(value, bytes | memoryview | bytearray):
             yield bytes(value).decode("latin-1")
+        elif isinstance(value, list | tuple):
+            yield from _texts(value)  # a column of many rows: the ids of four of them make no card number
         elif value is not None:
             yield str(value)
 
