@@ -1,5 +1,6 @@
 """POST /email and POST /code."""
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -34,7 +35,7 @@ def wait(seconds: int) -> str:
     return _("Too many codes were asked for. Wait %(minutes)s minutes, then try again.") % {"minutes": minutes}
 
 
-class SignInView(FrameView):
+class SignInView(FrameView, ABC):
     """Whoever has shown already who they are is shown what comes next."""
 
     def post(self, request: HttpRequest, **path: Any) -> HttpResponse:
@@ -42,8 +43,9 @@ class SignInView(FrameView):
             return standing.shown(self)
         return self.asked_by(request)
 
+    @abstractmethod
     def asked_by(self, request: HttpRequest) -> HttpResponse:
-        raise NotImplementedError
+        """What the form does while nobody has shown who they are."""
 
 
 class Email(SignInView):
