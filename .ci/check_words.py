@@ -1,7 +1,8 @@
 """The checkout's words in its languages: all that is said is translated, and what is compiled is what is written.
 
-`check_words.py write` (make words) reads what templates/checkout and checkout_widget say into the .po files, beside
-what is translated already, and compiles them. Without it nothing is written, and every difference is named.
+`check_words.py write` (make words) reads what templates/checkout, the letters that a checkout sends and checkout_widget
+say into the .po files, beside what is translated already, and compiles them. Without it nothing is written, and every
+difference is named.
 """
 
 import re
@@ -19,6 +20,7 @@ from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = ROOT / "templates" / "checkout"
+LETTERS = ROOT / "templates" / "email"
 PACKAGE = ROOT / "checkout_widget"
 LOCALES = PACKAGE / "locale"
 LANGUAGES = ("de", "fr", "es", "nl")
@@ -47,9 +49,9 @@ def main() -> int:
 
 def everything_said() -> Catalog:
     said = Catalog()
-    for path in sorted([*TEMPLATES.rglob("*.html"), *PACKAGE.rglob("*.py")]):
+    for path in sorted([*TEMPLATES.rglob("*.html"), *LETTERS.rglob("*.txt"), *PACKAGE.rglob("*.py")]):
         text = path.read_text()
-        if path.suffix == ".html":
+        if path.suffix != ".py":
             # What stands around the phrases is struck out, but not indented as Python would have it.
             text = re.sub(r"(?m)^\s+", "", templatize(text, origin=str(path)))
         for line, phrase, comments, context in extract("python", BytesIO(text.encode()), keywords=KEYWORDS):

@@ -16,6 +16,8 @@ class BookingsConfig(AppConfig):
         from bookings.payment_method import services as payment_methods
         from bookings.payment_method.vaults import registry as vaults
         from bookings.providers import registry, transport
+        from bookings.reconciliation import events as reconciliation_events
+        from bookings.reconciliation import matching
         from bookings.sandbox_airline.services import SandboxAirline
         from movmo.accounts.privacy import services as accounts_privacy
         from movmo.operations.approval import people
@@ -28,6 +30,8 @@ class BookingsConfig(AppConfig):
         accounts_privacy.register(privacy.RECORDS)
         people.install(passengers.still_are)
         notification.install()
+        matching.AFTER_A_RUN.append(reconciliation_events.tell)
+        import bookings.export.events
         import bookings.offer.events
         import bookings.operations  # noqa: F401  (both declare)
 

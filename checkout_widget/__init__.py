@@ -1,1 +1,1 @@
-"""The express checkout: a door for travelers on a partner's page. It knows the registry and dispatch, no rule."""
+"""The express checkout: a door for travelers on a partner's page. Of bookings it knows registry and dispatch only."""

@@ -4,11 +4,12 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import TabularInline
 from unfold.decorators import display
 
-from checkout_widget.session import steps
+from checkout_widget.session import queries, steps
 from checkout_widget.session.models import CheckoutAttempt, CheckoutSession
 from checkout_widget.session.states import CheckoutState as State
 from movmo.kit import clock
@@ -55,13 +56,26 @@ class Attempts(TabularInline):
         return False
 
 
+class BookedTwice(admin.SimpleListFilter):
+    """What a person has to look at: one of the two is cancelled, at the airline or by its traveler."""
+
+    title = "booked twice"
+    parameter_name = "booked_twice"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Yes: one has to be given back")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[CheckoutSession]) -> QuerySet[CheckoutSession]:
+        return queryset.filter(pk__in=queries.booked_twice().values("pk")) if self.value() else queryset
+
+
 @admin.register(CheckoutSession)
 class CheckoutSessionAdmin(ReadOnlyAdmin):
     """The digests of its secrets and its customer's address stay out; so does the rest of `return_url`, which is the
     partner's own."""
 
     list_display = ("id", "partner", "origin", "standing", "price", "failure_code", "record_locator", "created")
-    list_filter = ("state", "is_live_key")
+    list_filter = ("state", "is_live_key", BookedTwice)
     list_select_related = ("partner",)
     search_fields = ("id__exact", "partner__id__exact", "user_id__exact", "offer_id__exact", "booking_id__exact")
     search_help_text: ClassVar[Any] = "A whole session id, partner id, user id, offer id or booking id."

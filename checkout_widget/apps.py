@@ -3,6 +3,7 @@ from django.apps import AppConfig
 
 class CheckoutWidgetConfig(AppConfig):
     name = "checkout_widget"
+    verbose_name = "Checkout"
 
     def ready(self) -> None:
         import checkout_widget.operations  # noqa: F401  (declares)

@@ -34,6 +34,18 @@ def of_frame(origin: str) -> Policy:
     }
 
 
+def of_ahead() -> Policy:
+    """The page without anything on it, which any page may hold: what it fetches is what everybody gets."""
+    return {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "base-uri": [NONE],
+        "form-action": [NONE],
+        "frame-ancestors": ["*"],
+    }
+
+
 def vaults() -> list[str]:
     """Where the fields for cards come from."""
     parts = [urlsplit(vault["url"]) for vault in settings.MOVMO_VAULTS]

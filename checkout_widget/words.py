@@ -67,6 +67,9 @@ OF_CODE: Mapping[str, Words] = {
     ),
     "price_changed": NEW_PRICE,
     "quote_changed": NEW_PRICE,
+    "quote_unknown": Words(
+        noted("That did not work. Nothing was booked and no money moved. Look at everything again.")
+    ),
     "hold_not_available": NOT_THIS_WAY,
     "instant_not_available": NOT_THIS_WAY,
     "not_supported_by_provider": NOT_THIS_WAY,
@@ -145,14 +148,22 @@ OF_CODE: Mapping[str, Words] = {
         noted("Your bank declined the payment."), NO_MONEY, noted("Choose another card, or ask your bank.")
     ),
     "card_expired": Words(noted("This card has expired."), NOT_CHARGED, CHOOSE_CARD),
-    "payment_method_gone": Words(noted("The card did not arrive."), NOT_CHARGED, CHOOSE_CARD),
+    "payment_method_gone": Words(noted("This card is not kept any more."), NOT_CHARGED, ENTER_CARD),
+    "payment_unanswered": Words(
+        noted("Your bank's answer was lost, and cannot be asked for again."),
+        noted("Nothing was booked. An amount may be held on your card for some days; it is not taken."),
+        noted("Ask your bank before you pay again."),
+    ),
+    "security_code_wanted": Words(
+        noted("This card's security code is needed."), NO_MONEY, noted("Enter the security code of the card.")
+    ),
     "card_not_for_provider": Words(noted("This card cannot pay for this flight."), NOT_CHARGED, CHOOSE_CARD),
     "card_already_kept": Words(
         noted("You have added this card before."), NOT_CHARGED, noted("Choose it from your cards.")
     ),
     "capture_invalid": Words(noted("The card form was open for too long."), NOT_CHARGED, ENTER_CARD),
     "card_not_captured": Words(noted("The card did not arrive."), NOT_CHARGED, ENTER_CARD),
-    "vault_unavailable": Words(noted("The card cannot be kept at the moment."), NOT_CHARGED, LOOK_AGAIN),
+    "vault_unavailable": Words(noted("The card vault cannot be reached."), NO_MONEY, LOOK_AGAIN),
     "card_number_refused": Words(
         noted("There is a card number in a field that is not for one. We did not keep it."),
         NOT_CHARGED,
@@ -213,7 +224,7 @@ STILL_OPEN = Words(noted("This checkout has moved on."), NOT_TWICE, noted("Look 
 FIELDS: Mapping[str, str] = {
     "given_name": noted("Enter the given names as in the travel document."),
     "family_name": noted("Enter the family name as in the travel document."),
-    "birth_date": noted("Enter the date of birth."),
+    "birth_date": noted("Enter the date of birth as in the travel document."),
     "gender": noted("Choose an entry, as in the travel document."),
     "nationality": noted("Choose a country."),
     "email": noted("Enter an e-mail address, such as ana@example.com."),
@@ -270,6 +281,21 @@ def of_fields(refusal: DomainError) -> dict[str, str]:
         fitting = gettext(FIELDS[name]) if name in FIELDS else complaint
         told[name] = happened(refusal) if is_known else fitting
     return told
+
+
+def of_pointers(refusal: DomainError) -> dict[str, str]:
+    """As `of_fields`, by the pointers."""
+    told = of_fields(refusal)
+    return {pointer: told[pointer.rpartition("/")[2]] for pointer in refusal.fields}
+
+
+def of_complaint(complaint: Mapping[str, Any]) -> str:
+    """About one value, by the field that its `pointer` ends with, or by its `code` and `facts`."""
+    words = OF_CODE.get(complaint["code"])
+    if words is not None and complaint["code"] != InvalidArguments.code:
+        return _said(words, complaint["facts"])
+    name = complaint["pointer"].rpartition("/")[2]
+    return gettext(FIELDS[name]) if name in FIELDS else str(complaint["message"])
 
 
 def _words(refusal: DomainError) -> Words | None:

@@ -20,6 +20,7 @@ from movmo.kit.money import Money
 
 REGION = {"en": "en_GB"}  # a day before its month, and dollars of one country told from those of another
 NO_BREAK = "\N{NO-BREAK SPACE}"
+SOFT_HYPHEN = "\N{SOFT HYPHEN}"
 BRANDS = {
     "american_express": "American Express",
     "diners_club": "Diners Club",
@@ -97,6 +98,22 @@ def days_later(arriving: Any, departing: Any) -> str:
     if days < 0:
         return ngettext("%(days)d day earlier", "%(days)d days earlier", -days) % {"days": -days}
     return ngettext("%(days)d day later", "%(days)d days later", days) % {"days": days} if days else ""
+
+
+def city(place: Mapping[str, Any], moment: Mapping[str, Any]) -> str:
+    """Of an airport, with a moment there. Unicode's data name the cities that time zones are called after, and those of
+    other airports stay as the offer has them."""
+    name = str(place["city_name"] or place["name"])
+    zone = str(moment["zone"])
+    if name != _city_of(_locale("en"), zone):
+        return name
+    return _city_of(_here(), zone, otherwise=name)
+
+
+def _city_of(locale: Locale, zone: str, *, otherwise: str = "") -> str:
+    plain = otherwise or zone.rpartition("/")[2].replace("_", " ")
+    named: str = locale.time_zones.get(zone, {}).get("city", plain)
+    return named.replace(SOFT_HYPHEN, "").partition(" (")[0]
 
 
 def airline(code: str | None) -> str:

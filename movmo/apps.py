@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class MovmoConfig(AppConfig):
@@ -7,8 +8,9 @@ class MovmoConfig(AppConfig):
     name = "movmo"
 
     def ready(self) -> None:
-        from movmo import celery
+        from movmo import celery, roles
         from movmo.operations import bulletin, carriers, nudge
 
         nudge.install(celery.wake)
         bulletin.install(carriers.of_settings())
+        post_migrate.connect(roles.after_migrating, sender=roles.last_told(), dispatch_uid="movmo.roles")

@@ -28,10 +28,14 @@ from mcp_server.asgi import PATHS, McpDoor
 from movmo.headers import Stamped
 from movmo.kit.threads import DatabaseThreads
 from movmo.operations.usage_writer import WRITER
+from movmo.rest.media import largest_body
 from movmo.wsgi_bridge import WSGIApplication, WSGIBridge
 from partners import authentication
 
 log = structlog.get_logger()
+
+UPLOADS = {"/admin/bookings/statement/upload/": 32 * 1_048_576}
+"""Pages on which staff send files, and how long their bodies may be."""
 
 
 class Application:
@@ -72,7 +76,12 @@ class Application:
     @asynccontextmanager
     async def _wsgi_lifespan(self) -> AsyncIterator[None]:
         threads = DatabaseThreads("wsgi", settings.MOVMO_WSGI_THREADS)
-        self._rest = WSGIBridge(self._wsgi, threads=threads, body_seconds=settings.MOVMO_BODY_SECONDS)
+        self._rest = WSGIBridge(
+            self._wsgi,
+            threads=threads,
+            body_seconds=settings.MOVMO_BODY_SECONDS,
+            largest_body=lambda path: UPLOADS.get(path) or largest_body(path),
+        )
         try:
             yield
         finally:

@@ -47,6 +47,7 @@ SECRETS = (
     "MOVMO_ENCRYPTION_KEYS",
     "MOVMO_OAUTH_RSA_KEY",
     "MOVMO_SMTP_PASSWORD",
+    "MOVMO_EXPORTS_S3_SECRET_ACCESS_KEY",
 )
 RSA_BITS = 2048
 _PEM = re.compile(r"-----BEGIN [A-Z ]+-----.+?-----END [A-Z ]+-----", re.DOTALL)

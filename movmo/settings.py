@@ -5,10 +5,9 @@ from typing import Any
 
 import structlog
 from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
-from django.templatetags.static import static
-from django.urls import reverse_lazy
 
-from movmo import env, logs
+from movmo import env, file_storage, logs
+from movmo.back_office import UNFOLD as UNFOLD
 from movmo.kit.http import MAX_BODY
 from movmo.operations.scopes import BASELINE, SCOPES
 
@@ -34,6 +33,7 @@ SILENCED_SYSTEM_CHECKS = [
 
 INSTALLED_APPS = [
     "movmo.accounts.apps.Theme",  # unfold, with our own site of the admin
+    "unfold.contrib.filters",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.usersessions",
+    "hijack",
     "csp",
     "corsheaders",
     "rest_framework",
@@ -73,8 +74,10 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "simple_history.middleware.HistoryRequestMiddleware",  # who changes configuration: movmo.operations.history
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "movmo.accounts.impersonation.middleware.OnlyLooking",
     "allauth.account.middleware.AccountMiddleware",
     "movmo.accounts.session.services.LastSeen",
 ]
@@ -97,6 +100,19 @@ TEMPLATES = [
 
 DATABASES = {"default": env.database()}
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+# Finished exports; `default` holds nothing.
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "exports": file_storage.exports(),
+    "statements": file_storage.statements(),
+    "audit": file_storage.audit(),
+}
+# Where workers write them first: on the disk of the folder above, so that they move there by their name alone.
+MOVMO_EXPORTS_ASIDE = env.text("MOVMO_EXPORTS_ASIDE", "") or env.var_dir() / "exports-unfinished"
+MOVMO_EXPORT_DAYS = env.number("MOVMO_EXPORT_DAYS", 7)
+# Of all workers together, so many at most are at batches at once.
+MOVMO_BATCH_WORKERS = max(1, env.number("MOVMO_BATCH_WORKERS", 3))
 # Limits of all workers together. Empty: of each process, which is right for one.
 MOVMO_REDIS_URL = env.redis()
 # How workers are told (movmo.celery). Empty: by files, which is right for one machine.
@@ -111,6 +127,7 @@ TIME_ZONE = "UTC"
 # is no LocaleMiddleware. Its words come before those that other packages bring for the same phrases.
 LANGUAGE_CODE = "en"
 LOCALE_PATHS = [BASE_DIR / "checkout_widget" / "locale"]
+FORMAT_MODULE_PATH = "movmo.kit.formats"
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = not PRODUCTION  # without `collectstatic` outside production
@@ -152,6 +169,8 @@ AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
+# Who may look at whose pages, asked by django-hijack; none of its own addresses is open.
+HIJACK_PERMISSION_CHECK = "movmo.accounts.impersonation.services.may"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "account_home"
 LOGOUT_REDIRECT_URL = "account_login"
@@ -180,6 +199,8 @@ MFA_TOTP_TOLERANCE = 1  # steps to either side; each code is good once: accounts
 MFA_RATE_LIMITS = False
 # Passwords that may be tried for a staff account, by network three times as many; half of it at once.
 MOVMO_ADMIN_SIGN_INS_PER_HOUR = env.number("MOVMO_ADMIN_SIGN_INS_PER_HOUR", 20)
+# Masked fields that one clerk may read.
+MOVMO_REVEALS_PER_HOUR = env.number("MOVMO_REVEALS_PER_HOUR", 30)
 CSRF_TRUSTED_ORIGINS = [ORIGIN]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ORIGIN.startswith("https://")
 
@@ -250,112 +271,6 @@ OAUTH2_PROVIDER: dict[str, Any] = {
     "REFRESH_TOKEN_ADMIN_CLASS": "partners.oauth.admin.RefreshTokenAdmin",
     "GRANT_ADMIN_CLASS": "partners.oauth.admin.GrantAdmin",
     "ID_TOKEN_ADMIN_CLASS": "partners.oauth.admin.IDTokenAdmin",
-}
-
-
-def _section(title: str, *models: tuple[str, str, str]) -> dict[str, Any]:
-    """A section of the admin's sidebar. An entry is its title, its icon and its model; who may see that, sees it."""
-
-    def item(title: str, icon: str, model: str) -> dict[str, Any]:
-        app, _, name = model.rpartition("_")
-        return {
-            "title": title,
-            "icon": icon,
-            "link": reverse_lazy(f"admin:{model}_changelist"),
-            "permission": lambda request: request.user.has_perm(f"{app}.view_{name}"),
-        }
-
-    return {"title": title, "separator": True, "items": [item(*model) for model in models]}
-
-
-# The admin, in the words of the field
-UNFOLD = {
-    "SITE_TITLE": "Movmo",
-    "SITE_HEADER": "Movmo",
-    "SITE_SUBHEADER": "Back office",
-    "SITE_SYMBOL": "flight_takeoff",
-    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda _: static("movmo/mark.svg")}],
-    "SHOW_VIEW_ON_SITE": False,
-    "COLORS": {
-        "primary": {
-            "50": "#effaf9",
-            "100": "#d6f1ef",
-            "200": "#aee3df",
-            "300": "#7ccfca",
-            "400": "#5cc8c2",
-            "500": "#1d9a97",
-            "600": "#0b6e6e",
-            "700": "#0a5c5c",
-            "800": "#0c4a4b",
-            "900": "#0d3d3f",
-            "950": "#042325",
-        }
-    },
-    "SIDEBAR": {
-        "navigation": [
-            _section(
-                "Bookings",
-                ("Bookings", "flight_takeoff", "bookings_booking"),
-                ("Transitions", "timeline", "bookings_bookingtransition"),
-                ("Amendments", "edit_calendar", "bookings_amendment"),
-                ("Schedule changes", "update", "bookings_schedulechange"),
-                ("Cancellation quotes", "request_quote", "bookings_cancellationquote"),
-                ("Offers", "sell", "bookings_offer"),
-                ("Slots", "event_seat", "bookings_offerslot"),
-                ("Passengers", "luggage", "bookings_passenger"),
-                ("Identity documents", "badge", "bookings_identitydocument"),
-                ("Payment methods", "credit_card", "bookings_paymentmethod"),
-                ("Cards to forget", "credit_card_off", "bookings_redaction"),
-            ),
-            _section(
-                "Partners",
-                ("Partners", "handshake", "partners_partner"),
-                ("Usage plans", "speed", "partners_usageplan"),
-                ("API keys", "key", "partners_apikey"),
-                ("Applications", "apps", "partners_application"),
-                ("Checkouts", "shopping_cart", "checkout_widget_checkoutsession"),
-                ("Webhook endpoints", "webhook", "partners_webhookendpoint"),
-                ("Webhook deliveries", "outgoing_mail", "partners_webhookdelivery"),
-            ),
-            _section(
-                "People",
-                ("Users", "person", "accounts_user"),
-                ("Sign-in attempts", "password", "accounts_signinattempts"),
-                ("Second factors", "phonelink_lock", "mfa_authenticator"),
-                ("Lock-outs", "lock_clock", "accounts_lockout"),
-                ("Sessions", "devices", "usersessions_usersession"),
-                ("Known browsers", "laptop", "accounts_device"),
-                ("Letters to be sent", "outgoing_mail", "accounts_pendingletter"),
-                ("Groups", "group", "auth_group"),
-                ("Connections", "link", "partners_connection"),
-                ("Approvals", "how_to_reg", "operations_approval"),
-                ("Mandates", "savings", "operations_mandate"),
-                ("Access tokens", "token", "oauth2_provider_accesstoken"),
-                ("Refresh tokens", "autorenew", "oauth2_provider_refreshtoken"),
-                ("Authorization codes", "pin", "oauth2_provider_grant"),
-                ("ID tokens", "badge", "oauth2_provider_idtoken"),
-            ),
-            _section(
-                "Events",
-                ("Events", "campaign", "operations_event"),
-                ("Outbox", "outbox", "operations_outbox"),
-            ),
-            _section(
-                "Audit",
-                ("Audit events", "history", "operations_auditevent"),
-                ("Idempotency records", "repeat", "operations_idempotencyrecord"),
-            ),
-            _section(
-                "Sandbox airline",
-                ("Orders", "receipt_long", "bookings_sandboxorder"),
-                ("Seats", "airline_seat_recline_normal", "bookings_sandboxinventory"),
-                ("Tickets", "confirmation_number", "bookings_sandboxticket"),
-                ("Chosen seats", "event_seat", "bookings_sandboxseat"),
-                ("Cancellation quotes", "request_quote", "bookings_sandboxcancellationquote"),
-                ("Refused calls", "hourglass_top", "bookings_sandboxthrottle"),
-            ),
-        ]
-    },
 }
 
 LOGGING_CONFIG = None

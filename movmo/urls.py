@@ -23,6 +23,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("movmo.accounts.urls")),
     path("", include("partners.oauth.urls")),
     path("", include("partners.approval.urls")),
+    path("", include("partners.portal.urls")),
+    path("", include("bookings.export.urls")),
     path("", include("checkout_widget.urls")),
 ]
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Iterable
+from contextlib import AsyncExitStack
 from functools import partial
 from io import BytesIO
 from typing import Any
@@ -22,21 +24,58 @@ from movmo.kit.errors import DomainError
 from movmo.kit.threads import DatabaseThreads
 
 FILE_BLOCK = 262_144
+LONG_AT_ONCE = 4
+"""Of bodies longer than others may be, by path: they are held in memory before anybody has shown who they are."""
 
 Headers = list[tuple[bytes, bytes]]
 WSGIApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 class WSGIBridge:
-    def __init__(self, application: WSGIApplication, *, threads: DatabaseThreads, body_seconds: float) -> None:
+    """`largest_body` tells how many bytes a request to a path may have."""
+
+    def __init__(
+        self,
+        application: WSGIApplication,
+        *,
+        threads: DatabaseThreads,
+        body_seconds: float,
+        largest_body: Callable[[str], int] = lambda path: http.MAX_BODY,
+    ) -> None:
+        self._largest_body = largest_body
         self._application = application
         self._threads = threads
         self._body_seconds = body_seconds
+        self._places: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(LONG_AT_ONCE))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
+            place = await self._place(scope["path"], dict(scope["headers"]))
+        except DomainError as refusal:
+            await _refuse(send, refusal)
+            return
+        async with place:
+            await self._exchange(scope, receive, send)
+
+    async def _place(self, path: str, headers: dict[bytes, bytes]) -> AsyncExitStack:
+        """A long body waits for it unread, and has it until it is answered. Raises BodyTooLarge or RequestTimeout."""
+        limit, length, place = self._largest_body(path), headers.get(b"content-length", b""), AsyncExitStack()
+        http.refuse_declared_excess(length, limit=limit)
+        may_be_long = int(length) > http.MAX_BODY if length.isdigit() else b"transfer-encoding" in headers
+        if limit > http.MAX_BODY and may_be_long:
+            try:
+                await asyncio.wait_for(self._places[path].acquire(), self._body_seconds)
+            except TimeoutError:
+                raise http.RequestTimeout(seconds=self._body_seconds) from None
+            place.callback(self._places[path].release)
+        return place
+
+    async def _exchange(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
             length = dict(scope["headers"]).get(b"content-length")
-            body = await http.read_body(receive, length, seconds=self._body_seconds)
+            body = await http.read_body(
+                receive, length, seconds=self._body_seconds, limit=self._largest_body(scope["path"])
+            )
         except DomainError as refusal:
             await _refuse(send, refusal)
             return

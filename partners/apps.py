@@ -11,9 +11,13 @@ class PartnersConfig(AppConfig):
         from partners import privacy
         from partners.approval import letters
         from partners.approval import privacy as approvals
+        from partners.batch import privacy as batches
+        from partners.member import privacy as members
 
         register(privacy.RECORDS)
         register(approvals.RECORDS)
+        register(batches.RECORDS)
+        register(members.RECORDS)
         letters.install()
         import partners.operations  # noqa: F401  (declares)
         from movmo.operations import events

@@ -9,7 +9,7 @@ anew through the ORM would cost more than the database does.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
@@ -25,6 +25,7 @@ from movmo.operations.catalogue import with_successors
 from movmo.operations.context import Caller, Door, Plan
 from movmo.operations.credentials import CredentialRefused
 from partners.api_key import secret
+from partners.api_key.models import ApiKey
 from partners.oauth import connections, tokens
 
 LAST_USED_STEP = timedelta(minutes=1)
@@ -97,14 +98,19 @@ class _Token:
 
 def authenticate(*, door: Door, api_key: str | None, bearer: str | None, request_id: str) -> Caller:
     """Raises ApiKeyInvalid, TokenIsApiKey, TokenInvalid or TokenNotForPartner. None means: not sent."""
-    now = clock.now()
     if api_key is not None and not secret.is_well_formed(api_key):
         raise ApiKeyInvalid
+    digest = None if api_key is None else secret.digest(api_key)
+    return _caller(door=door, digest=digest, bearer=bearer, request_id=request_id)
+
+
+def _caller(*, door: Door, digest: str | None, bearer: str | None, request_id: str) -> Caller:
+    now = clock.now()
     if bearer is not None:
         if secret.is_well_formed(bearer):
             raise TokenIsApiKey
         _check_signature(bearer, door, now)
-    key = None if api_key is None else _find_key(secret.digest(api_key), now)
+    key = None if digest is None else _find_key(digest, now)
     token = None if bearer is None else _find_token(bearer, now)
     if key and token and token.partner_id not in (None, key.partner_id):
         raise TokenNotForPartner
@@ -120,6 +126,34 @@ def authenticate(*, door: Door, api_key: str | None, bearer: str | None, request
         is_live_key=key.is_live if key else None,
         tool_limits=token.tool_limits if token else {},
         request_id=request_id,
+    )
+
+
+def resume(*, api_key_id: UUID | None, bearer: str | None, request_id: str) -> Caller:
+    """Whose it is what a key left with us over REST, by its credentials as they are now. Raises as `authenticate`."""
+    known = ApiKey.objects.filter(pk=api_key_id) if api_key_id is not None else ApiKey.objects.none()
+    digest = known.values_list("digest", flat=True).first()
+    if digest is None:
+        raise ApiKeyInvalid
+    return _caller(door=Door.REST, digest=digest, bearer=bearer, request_id=request_id)
+
+
+def with_traveler(of_key: Caller, bearer: str) -> Caller:
+    """The caller of a key, for the traveler whose token came with it. Raises as `authenticate` does for tokens."""
+    if secret.is_well_formed(bearer):
+        raise TokenIsApiKey
+    now = clock.now()
+    _check_signature(bearer, of_key.door, now)
+    token = _find_token(bearer, now)
+    if token.partner_id not in (None, of_key.partner_id):
+        raise TokenNotForPartner
+    return replace(
+        of_key,
+        user_id=token.user_id,
+        client_id=token.client_id,
+        client_partner_id=token.partner_id,
+        scopes=token.scopes,
+        tool_limits=token.tool_limits,
     )
 
 

@@ -4,6 +4,8 @@ A Caller is what a door makes of a credential; these stand for the credentials t
 `ana_at_aviare` is REST with key and token, `aviare_alone` REST with the key only, `ana_by_scout` MCP.
 """
 
+import gc
+import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -12,10 +14,13 @@ from typing import Any
 
 import hypothesis
 import pytest
+from django.conf import settings as house
 from django.db import connection
+from django.test import override_settings
 
 from bookings.providers import registry as providers
 from bookings.providers.sandbox.airline import Airline
+from movmo import file_storage
 from movmo.accounts.models import User
 from movmo.kit.clock import stopped_at
 from movmo.kit.outbound import Outbound
@@ -25,7 +30,7 @@ from movmo.sandbox_vault.app import SandboxVault
 from partners.oauth.models import Application
 from partners.partner.models import Partner
 from partners.webhook import addresses as webhook_addresses
-from tests import factories
+from tests import emptying, factories
 from tests.contract.world import World, by_agent, by_key, by_key_and_token
 from tests.vault import sandbox_vault
 
@@ -38,7 +43,15 @@ hypothesis.settings.load_profile("suite")
 # A test in which a secret gets into a line of the log fails.
 pytest_plugins = ["tests.clear_text", "tests.secrets_in_logs"]
 
+# Collecting makes millions of objects that stay: looking through them for what can go takes longer than the rest of it.
+gc.disable()
+
 NOON = datetime(2027, 3, 1, 12, tzinfo=UTC)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 class StoppedClock:
@@ -71,6 +84,28 @@ def unheard() -> None:
     """
     nudge.install(None)
     bulletin.install(None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def files_aside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No file is kept in the checkout: not by a test, and not by a process that it starts. Tests that look at files
+    have folders of their own.
+    """
+    folder = tmp_path_factory.mktemp("files")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MOVMO_EXPORTS_S3_BUCKET", raising=False)
+        for name in ("EXPORTS", "STATEMENTS", "AUDIT"):
+            patch.setenv(f"MOVMO_{name}_DIR", str(folder / name.lower()))
+        patch.setenv("MOVMO_EXPORTS_ASIDE", str(folder / "unfinished"))
+        kept = {
+            "exports": file_storage.exports(),
+            "statements": file_storage.statements(),
+            "audit": file_storage.audit(),
+        }
+        with override_settings(
+            STORAGES={**house.STORAGES, **kept}, MOVMO_EXPORTS_ASIDE=os.environ["MOVMO_EXPORTS_ASIDE"]
+        ):
+            yield
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -189,3 +224,4 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """Tests that commit empty the tables afterwards, which the audit trail refuses. Its own tests put that back."""
     with django_db_blocker.unblock():
         append_only.lift(connection)
+        emptying.install()

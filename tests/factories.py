@@ -3,13 +3,17 @@
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from bookings.booking.models import Booking
 from bookings.booking.schedule_change.models import ScheduleChange
+from bookings.export.models import Export
 from movmo.accounts.models import User
 from movmo.kit import clock
+from movmo.kit.ids import new_id
 from movmo.operations.approval.models import Mandate
 from partners.api_key import services as api_keys
+from partners.member.models import Invitation, Member, Role
 from partners.oauth import services as oauth
 from partners.oauth.models import Application
 from partners.origin.models import CheckoutOrigin
@@ -90,6 +94,25 @@ def mandate(of: User, client: Application, **limits: Any) -> Mandate:
     )
 
 
+def export(partner_id: UUID, *, is_ready: bool = False, live: bool = False) -> Export:
+    """The record of an export that a key of the partner ordered and that is over. Only its row: there is no file."""
+    now = clock.now()
+    outcome: dict[str, Any] = {"state": "failed", "failure_code": "not_written"}
+    if is_ready:
+        later = now + timedelta(days=7)
+        outcome = {"state": "ready", "file": "export.csv", "as_of": now, "row_count": 1, "file_expires_at": later}
+    return Export.objects.create(
+        dataset="usage",
+        format="csv",
+        partner_id=partner_id,
+        api_key_id=new_id(),
+        is_live=live,
+        created_at=now,
+        due_at=now,
+        **outcome,
+    )
+
+
 SHOP = "https://shop.example"
 DEMO_SHOP = "http://partner.localhost:8000"
 
@@ -97,3 +120,17 @@ DEMO_SHOP = "http://partner.localhost:8000"
 def checkout_origin(of: Partner, origin: str = SHOP) -> CheckoutOrigin:
     """A page of the partner's that may show its checkout."""
     return CheckoutOrigin.objects.get_or_create(partner=of, origin=origin)[0]
+
+
+def member(of: Partner, email: str = "dev@aviare.example", role: Role = Role.OWNER) -> Member:
+    """Somebody of the partner's."""
+    joined = {"role": role, "joined_at": clock.now()}
+    return Member.objects.get_or_create(partner=of, user=traveler(email), defaults=joined)[0]
+
+
+def invitation(of: Partner, email: str = "new@aviare.example", role: Role = Role.DEVELOPER) -> Invitation:
+    """Sent a moment ago by one of the partner's owners, without its letter."""
+    now, sent_by = clock.now(), member(of).user
+    return Invitation.objects.create(
+        partner=of, email=email, role=role, invited_by=sent_by, invited_at=now, expires_at=now + timedelta(days=7)
+    )

@@ -50,6 +50,9 @@ class IdleAirline:
     def accept_schedule_change(self, order_id: str, reference: str, *, now: datetime) -> ProviderOrder:
         nobody_answers()
 
+    def list_orders(self, day: date, *, now: datetime) -> list[ProviderOrder]:
+        nobody_answers()
+
     def statement(self, day: date) -> list[StatementLine]:
         nobody_answers()
 

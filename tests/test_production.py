@@ -102,6 +102,7 @@ def test_every_secret_may_come_from_a_file(tmp_path: Path) -> None:
         "MOVMO_OAUTH_RSA_KEY": PEM,
         "MOVMO_SMTP_PASSWORD": "smtp-password",
         "MOVMO_SPREEDLY_ACCESS_SECRET": "spreedly-secret",
+        "MOVMO_EXPORTS_S3_SECRET_ACCESS_KEY": "s3-secret",
     }
     assert set(secrets) == set(env.SECRETS)
     changes: dict[str, str | None] = dict.fromkeys(secrets)
@@ -113,10 +114,12 @@ def test_every_secret_may_come_from_a_file(tmp_path: Path) -> None:
     asked = (
         "from movmo import settings as s; import json; print(json.dumps([s.DATABASES['default']['PASSWORD'],"
         "s.MOVMO_REDIS_URL, s.MOVMO_BROKER_URL, s.SECRET_KEY, s.MOVMO_ENCRYPTION_KEYS[3].hex(),"
-        "s.OAUTH2_PROVIDER['OIDC_RSA_PRIVATE_KEY'], s.EMAIL_HOST_PASSWORD, s.MOVMO_VAULTS[0]['access_secret']]))"
+        "s.OAUTH2_PROVIDER['OIDC_RSA_PRIVATE_KEY'], s.EMAIL_HOST_PASSWORD, s.MOVMO_VAULTS[0]['access_secret'],"
+        "s.STORAGES['exports']['OPTIONS']['secret_key']]))"
     )
     spreedly = {"MOVMO_SPREEDLY_ENVIRONMENT_KEY": "environment", "MOVMO_SPREEDLY_RECEIVER": "receiver"}
-    told = run(tmp_path, "-c", asked, **changes, **spreedly)
+    bucket = {"MOVMO_EXPORTS_S3_BUCKET": "exports", "MOVMO_EXPORTS_S3_ACCESS_KEY_ID": "key-id"}
+    told = run(tmp_path, "-c", asked, **changes, **spreedly, **bucket)
     assert json.loads(told.stdout) == [
         "k3J9xQ7mZ2vL8pR4",
         secrets["MOVMO_REDIS_URL"],
@@ -126,6 +129,7 @@ def test_every_secret_may_come_from_a_file(tmp_path: Path) -> None:
         PEM.strip(),
         "smtp-password",
         "spreedly-secret",
+        "s3-secret",
     ]
     assert "readable_by_everybody" not in told.stdout + told.stderr
 

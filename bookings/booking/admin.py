@@ -1,99 +1,66 @@
-"""Bookings in the back office: what became of each, step by step. Only the saga writes them."""
+"""Bookings in the back office: the list, and the steps of all of them. Only the saga writes them.
 
-import re
+The page of one booking tells its whole story, from rooms above this one: `bookings.office.admin`.
+"""
+
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q
-from unfold.admin import TabularInline
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.paginator import InfinitePaginator
 
-from bookings.booking.amendment.models import Amendment
 from bookings.booking.models import Booking, BookingTransition
 from bookings.offer.admin import journey
+from bookings.providers import registry
 from movmo.kit.money import Money
 from movmo.operations.admin import ReadOnlyAdmin, to_the_second
+from movmo.operations.context import Door
 
-PNR = re.compile(r"[A-Za-z0-9]{5,13}")
-
-
-class WrittenInline(TabularInline):
-    """Rows that only the saga writes."""
-
-    extra = 0
-    can_delete = False
-    hide_title = True
-
-    def has_add_permission(self, request: Any, obj: Any = None) -> bool:
-        return False
+NOT_IN_THE_LIST = ("passengers", "documents", "services", "failure_facts")
+"""Columns that are long, or take a key to read."""
 
 
-class TransitionInline(WrittenInline):
-    model = BookingTransition
-    verbose_name_plural = "Transitions"
-    fields = readonly_fields = ("when", "before", "after", "who", "via", "fence", "reason")
+class Choices(admin.SimpleListFilter):
+    """A filter whose values are known: Django would look for them in all rows."""
 
-    @admin.display(description="at (UTC)")
-    def when(self, step: BookingTransition) -> str:
-        return to_the_second(step.at)
+    def queryset(self, request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
+        return rows.filter(**{str(self.parameter_name): self.value()}) if self.value() else rows
 
 
-class AmendmentInline(WrittenInline):
-    model = Amendment
-    verbose_name_plural = "Asked of the order"
-    fields = readonly_fields = ("when", "kind", "state", "who", "via", "attempts", "failure_code")
+class OfProvider(Choices):
+    title, parameter_name = "provider", "provider"
 
-    @admin.display(description="at (UTC)")
-    def when(self, amendment: Amendment) -> str:
-        return to_the_second(amendment.created_at)
+    def lookups(self, request: HttpRequest, table: Any) -> list[tuple[str, str]]:
+        return [(one.capabilities.provider, one.capabilities.name) for one in registry.all_providers()]
 
 
-@admin.register(Booking)
-class BookingAdmin(ReadOnlyAdmin):
+class ThroughDoor(Choices):
+    title, parameter_name = "door", "door"
+
+    def lookups(self, request: HttpRequest, table: Any) -> list[tuple[str, str]]:
+        return [(door.value, door.name.lower()) for door in Door if door is not Door.OFFICE]
+
+
+class BookingTable(ReadOnlyAdmin):
+    """The list, fast at a million rows: in the order of the primary key, which is that of time, and never counted."""
+
     list_display = ("pnr", "state", "route", "total", "user", "partner", "door", "created")
-    list_filter = ("state", "provider", "door")
-    list_select_related = ("user", "partner")
-    search_fields = ("id__exact", "order_id__exact", "user__email__exact")
-    search_help_text = "A PNR, or a whole booking id, order id or e-mail address."
-    # The frozen passengers hold birth dates and contacts; staff see who travels by the ticket name.
-    fieldsets = (
-        (None, {"fields": ("pnr", "state", "route", "total", "ticket_names", "tickets", "mode")}),
-        ("Who asked for it", {"fields": ("user", "partner", "client_id", "door", "created")}),
-        (
-            "At the provider",
-            {"fields": ("id", "provider", "order_id", "record_locators", "payment_required_by", "offer")},
-        ),
-        (
-            "Progress",
-            {
-                "fields": (
-                    "attempts",
-                    "fence",
-                    "lease_until",
-                    "submitted_at",
-                    "updated_at",
-                    "failure_code",
-                    "failure_facts",
-                )
-            },
-        ),
-        (
-            "If it was cancelled",
-            {"classes": ("collapse",), "fields": ("cancelled_by", "refund", "penalty", "refund_to")},
-        ),
-        ("As it flies now", {"classes": ("collapse",), "fields": ("itinerary_version", "itinerary", "documents")}),
-    )
-    readonly_fields = ("id", "pnr", "created", "route", "total", "ticket_names", "tickets", "refund", "penalty")
-    inlines = (TransitionInline, AmendmentInline)
+    list_filter = ("state", OfProvider, ThroughDoor)
+    list_select_related = ()  # no join: a database may take it as an invitation to sort all rows of all users
+    ordering = ("-id",)
+    paginator = InfinitePaginator
 
-    def matching(self, term: str) -> Q:
-        found = super().matching(term)
-        return found | Q(record_locators__0=term.upper()) if PNR.fullmatch(term) else found
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Booking]:
+        rows: QuerySet[Booking] = super().get_queryset(request)
+        is_list = request.resolver_match is not None and str(request.resolver_match.url_name).endswith("_changelist")
+        return rows.defer(*NOT_IN_THE_LIST).prefetch_related("user", "partner") if is_list else rows
 
     @admin.display(description="PNR", empty_value="no PNR yet")
     def pnr(self, booking: Booking) -> str | None:
         return booking.locator or None
 
-    @admin.display(description="created (UTC)", ordering="created_at")
+    @admin.display(description="created (UTC)", ordering="id")
     def created(self, booking: Booking) -> str:
         return to_the_second(booking.created_at)
 
@@ -101,17 +68,13 @@ class BookingAdmin(ReadOnlyAdmin):
     def route(self, booking: Booking) -> str:
         return journey(booking.itinerary)
 
-    @admin.display
+    @admin.display(description="refund")
     def refund(self, booking: Booking) -> str:
         return _told(booking.refund_minor, booking)
 
-    @admin.display
+    @admin.display(description="penalty")
     def penalty(self, booking: Booking) -> str:
         return _told(booking.penalty_minor, booking)
-
-    @admin.display(description="passengers")
-    def ticket_names(self, booking: Booking) -> str:
-        return ", ".join(person["name_as_ticketed"] for person in booking.people)
 
     @admin.display(description="tickets")
     def tickets(self, booking: Booking) -> str:

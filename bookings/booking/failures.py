@@ -3,6 +3,7 @@
 from bookings.booking.models import Booking
 from bookings.offer.services import OfferStale
 from bookings.offer.services import SoldOut as SoldOut
+from bookings.payment_method.services import CardGone as CardGone
 from bookings.providers.errors import ProviderFailure, Refusal, Rejected
 from movmo.kit.errors import DomainError, Kind
 from movmo.kit.money import Money
@@ -55,6 +56,18 @@ class PaymentDeclined(DomainError):
     )
 
 
+class PaymentUnanswered(DomainError):
+    """The one failure that cannot say whether money is held."""
+
+    kind = Kind.RULE
+    code = "payment_unanswered"
+    message = "The bank's answer was lost, and it cannot be asked again: the vault has lost the card."
+    hint = (
+        "Nothing was booked. The bank may hold the amount; it is not captured, and is let go within days. Tell the "
+        "traveler before they pay again, with another offer and another card."
+    )
+
+
 class OrderRefused(DomainError):
     kind = Kind.UPSTREAM_REFUSED
     code = "provider_refused"
@@ -88,4 +101,5 @@ def from_provider(failure: ProviderFailure, booking: Booking) -> DomainError:
 
 def keeps_offer(failure: DomainError) -> bool:
     """Whether the same offer may still be booked after this failure."""
-    return isinstance(failure, PriceChanged | SeatTaken | PaymentDeclined | InstantNotAvailable | ProviderUnavailable)
+    mendable = PriceChanged | SeatTaken | PaymentDeclined | CardGone | InstantNotAvailable | ProviderUnavailable
+    return isinstance(failure, mendable)

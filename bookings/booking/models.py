@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.db.models.fields.json import KeyTextTransform
 
 from bookings.booking.schemas import Mode
 from bookings.booking.states import OPEN, TRANSITIONS, State
@@ -22,9 +23,24 @@ from movmo.kit.money import Money
 from partners.partner.models import Partner
 
 HELD_MONEY = (CardStatus.APPROVED, CardStatus.REQUIRES_ACTION)
+SHOWN_IN_FEED = (
+    "state", "mode", "total_minor", "currency", "itinerary", "record_locators", "payment_required_by", "cancelled_by",
+    "refund_minor", "penalty_minor", "refund_to", "failure_code", "updated_at",
+)  # fmt: skip
+"""What a partner's feed shows of a booking and may change: a change of one of them moves the booking in the feed."""
 GIVEN_BACK = (State.FAILED, State.HELD, State.LAPSED)
 """Where money that a bank still holds belongs to the cardholder; and where a hold was cancelled that was never sold."""
+AT_RISK = tuple(state.value for state in (State.HELD, State.MANUAL_REVIEW, State.UNKNOWN))
+"""What is not paid for yet, and what nobody knows the end of."""
 STATES = [(state.value, state.name.replace("_", " ").lower()) for state in State]
+
+
+class Bookings(models.QuerySet["Booking"]):
+    def update(self, **changes: Any) -> int:
+        """A row that shows something new has no place in the feed until a reader gives it the next one."""
+        if not changes.keys().isdisjoint(SHOWN_IN_FEED):
+            changes.setdefault("feed_place", None)
+        return super().update(**changes)
 
 
 class Booking(models.Model):
@@ -34,6 +50,8 @@ class Booking(models.Model):
     though nobody asked: for tickets, for changes of schedule, for the end of a hold; `unanswered` counts the looks
     since the airline last answered one. `itinerary` is what flies now;
     earlier versions are with the schedule changes. `is_amended`: something was asked of its order, or announced for it.
+    `record_locator` is the first of the record locators (PNRs), as the database takes it out of them: for its index.
+    `feed_place` is where its partner reads it in the feed; null until somebody reads what has changed: see `feed`.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -63,8 +81,13 @@ class Booking(models.Model):
     payment_status = models.CharField(max_length=20, blank=True)
     payment_reference = models.CharField(max_length=100, blank=True)
     challenge_url = models.CharField(max_length=500, blank=True)
-    order_id = models.CharField(max_length=80, blank=True)
+    order_id = models.TextField(blank=True)  # A booking is not lost because its airline writes long ones.
     record_locators = models.JSONField(default=list)
+    record_locator = models.GeneratedField(
+        expression=KeyTextTransform("0", "record_locators"),
+        output_field=models.TextField(),  # For the same reason.
+        db_persist=True,
+    )
     documents = models.JSONField(default=list)
     payment_required_by = models.DateTimeField(null=True)
     price_guarantee_expires_at = models.DateTimeField(null=True)
@@ -76,20 +99,39 @@ class Booking(models.Model):
     failure_facts = models.JSONField(default=dict)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
+    feed_place = models.PositiveBigIntegerField(null=True, editable=False)
+
+    objects = Bookings.as_manager()
 
     class Meta:
         db_table = "booking"
+        permissions = (("cancel_booking", "Can cancel a booking for its traveler"),)
         constraints = [
             models.CheckConstraint(condition=models.Q(state__in=[state.value for state in State]), name="known_state"),
         ]
         indexes = [
             models.Index(fields=["user", "-id"], name="booking_of_user"),
+            models.Index(fields=["record_locator"], name="booking_record_locator"),
+            models.Index(fields=["order_id"], name="booking_order"),
+            models.Index(fields=["state", "-id"], name="booking_of_state"),
+            models.Index(
+                fields=["partner", "feed_place"],
+                condition=models.Q(feed_place__isnull=False),
+                name="booking_in_feed",
+            ),
+            models.Index(
+                fields=["partner", "updated_at", "id"],
+                condition=models.Q(feed_place__isnull=True),
+                name="booking_without_place",
+            ),
             models.Index(
                 fields=["lease_until"],
                 condition=models.Q(state__in=[state.value for state in OPEN]),
                 name="booking_still_open",
             ),
             models.Index(fields=["watch_at"], condition=models.Q(watch_at__isnull=False), name="booking_to_watch"),
+            models.Index(fields=["created_at", "provider", "state"], name="booking_by_day"),
+            models.Index(fields=["state"], condition=models.Q(state__in=AT_RISK), name="booking_at_risk"),
             models.Index(
                 fields=["id"],
                 condition=(

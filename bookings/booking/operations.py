@@ -3,9 +3,11 @@
 from bookings.booking import proposing, queries, services
 from bookings.booking.cards import CardNotForProvider
 from bookings.booking.failures import (
+    CardGone,
     InstantNotAvailable,
     OrderRefused,
     PaymentDeclined,
+    PaymentUnanswered,
     PriceChanged,
     ProviderUnavailable,
     SeatTaken,
@@ -63,6 +65,8 @@ RESOURCE = "bookings://v1/{booking_id}"
         NotBookable,
         AmountInvalid,
         PaymentDeclined,
+        CardGone,
+        PaymentUnanswered,
         OrderRefused,
         ProviderUnavailable,
     ),

@@ -17,6 +17,7 @@ from bookings.booking import failures, steps
 from bookings.booking.models import HELD_MONEY, Booking
 from bookings.booking.ordering import order_request
 from bookings.booking.owing import is_to_be_given_back
+from bookings.booking.provider_call import calling
 from bookings.booking.states import UNPAID, State
 from bookings.booking.steps import Clock
 from bookings.offer.services import stale
@@ -25,7 +26,9 @@ from bookings.payment_method.vaults import registry as vaults
 from bookings.payment_method.vaults.port import TokenUnknown, Vault, VaultFailure
 from bookings.providers import registry
 from bookings.providers.errors import OutcomeUnknown, ProviderFailure
-from bookings.providers.types import CardAnswer, CardStatus
+from bookings.providers.port import Provider
+from bookings.providers.types import CardAnswer, CardRequest, CardStatus
+from movmo.kit.errors import DomainError
 
 log = structlog.get_logger()
 
@@ -46,14 +49,30 @@ def pay(booking: Booking, *, clock: Clock) -> Booking:
         return booking  # a held order: its confirmation asks
     if not steps.lease_is_over(booking, now=clock()):
         return booking
+    is_first = first_asks(booking)
     try:
         answer = authorize(booking, booking.payment_method, key=booking.id)
     except TokenUnknown as failure:
-        return steps.fail(booking, failures.PaymentDeclined(), now=clock(), detail=failure.detail)
+        told = {"payment_status": ""} if is_first else {}
+        return steps.fail(booking, card_lost(booking, is_first=is_first), now=clock(), detail=failure.detail, **told)
     except (VaultFailure, ProviderFailure, vaults.NoSuchVault) as failure:
         log.warning("payment.unanswered", booking_id=str(booking.id), detail=str(failure))
         return steps.pause(booking, now=clock())
     return _written_down(booking, answer, clock=clock)
+
+
+def first_asks(booking: Booking) -> bool:
+    """Written down before the bank is asked. False where it may have been asked before, and was not heard."""
+    unasked = Booking.objects.filter(pk=booking.pk, payment_status="")
+    return bool(unasked.update(payment_status=CardStatus.UNANSWERED))
+
+
+def card_lost(booking: Booking, *, is_first: bool) -> DomainError:
+    """The vault has the card no more. Asked before, the bank may have said yes, and nothing can ask it again."""
+    if is_first:
+        return failures.CardGone()
+    log.error("payment.unanswered_for_good", booking_id=str(booking.id))
+    return failures.PaymentUnanswered()
 
 
 def authorize(booking: Booking, card: PaymentMethod, *, key: UUID) -> CardAnswer:
@@ -66,8 +85,16 @@ def authorize(booking: Booking, card: PaymentMethod, *, key: UUID) -> CardAnswer
         exp_month=card.exp_month,
         exp_year=card.exp_year,
     )
-    delivered = vault.deliver(card.token or "", url=request.url, template=request.template, idempotency_key=str(key))
-    return _checked(provider.read_card_answer(delivered.status, delivered.body))
+    asked = {"client_reference": str(key), "total": str(booking.total)}
+    answer = calling.recorded(
+        booking, "authorize_card", asked, lambda: _delivered(provider, vault, card, request, key=str(key))
+    )
+    return _checked(answer)
+
+
+def _delivered(provider: Provider, vault: Vault, card: PaymentMethod, request: CardRequest, *, key: str) -> CardAnswer:
+    delivered = vault.deliver(card.token or "", url=request.url, template=request.template, idempotency_key=key)
+    return provider.read_card_answer(delivered.status, delivered.body)
 
 
 def _checked(answer: CardAnswer) -> CardAnswer:
@@ -136,5 +163,5 @@ def _void(booking: Booking, card: PaymentMethod) -> CardAnswer:
     vault: Vault = vaults.vault(card.vault)
     request = provider.void_request(booking.payment_reference, vault_url=vault.form_access().frame_origin)
     key = f"void-{uuid5(booking.id, booking.payment_reference)}"
-    delivered = vault.deliver(card.token or "", url=request.url, template=request.template, idempotency_key=key)
-    return provider.read_card_answer(delivered.status, delivered.body)
+    asked = {"reference": booking.payment_reference}
+    return calling.recorded(booking, "void_card", asked, lambda: _delivered(provider, vault, card, request, key=key))

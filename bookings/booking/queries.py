@@ -53,13 +53,13 @@ def page(ctx: Context, request: SearchBookings) -> BookingList:
         rows = rows.filter(id__lt=cursor.decode_id(request.cursor))
     found = rows.defer("passengers", "documents")[: request.limit + 1]
     shown, next_cursor = cursor.page(list(found), request.limit, lambda booking: [str(booking.id)])
-    return BookingList(data=[BookingSummary(**_summary(booking)) for booking in shown], next_cursor=next_cursor)
+    return BookingList(data=[BookingSummary(**summary_of(booking)) for booking in shown], next_cursor=next_cursor)
 
 
 def view(booking: Booking) -> BookingView:
     amendment = under_way(booking) if booking.is_amended else None
     return BookingView(
-        **_summary(booking),
+        **summary_of(booking),
         record_locators=booking.record_locators,
         ticketing=_ticketing(booking),
         documents=booking.documents,
@@ -72,13 +72,13 @@ def view(booking: Booking) -> BookingView:
         services=presentation.chosen_services(chosen_of(booking)),
         schedule_changes=schedule_changes.views(booking) if booking.is_amended else [],
         failure=_failure(booking),
-        cancellation=_cancellation(booking),
+        cancellation=cancellation_of(booking),
         under_way=amendment.kind if amendment else None,
         updated_at=booking.updated_at,
     )
 
 
-def _summary(booking: Booking) -> dict[str, Any]:
+def summary_of(booking: Booking) -> dict[str, Any]:
     slices = booking.itinerary
     return {
         "booking_id": booking.id,
@@ -133,7 +133,7 @@ def _failure(booking: Booking) -> FailureView | None:
     return FailureView(code=failure.code, message=failure.text)
 
 
-def _cancellation(booking: Booking) -> CancellationView | None:
+def cancellation_of(booking: Booking) -> CancellationView | None:
     if booking.state != State.CANCELLED:
         return None
     return CancellationView(

@@ -23,6 +23,7 @@ from bookings.booking import failures, paying, steps
 from bookings.booking.actors import AIRLINE
 from bookings.booking.models import Booking
 from bookings.booking.ordering import order_request
+from bookings.booking.provider_call import calling
 from bookings.booking.states import ASKED_ABOUT, OVER, TRANSITIONS, State
 from bookings.booking.steps import LEASE, Clock
 from bookings.providers import registry
@@ -76,7 +77,7 @@ def _send(claimed: Booking, *, clock: Clock) -> ProviderOrder:
     now = clock()
     if steps.lease_is_over(claimed, now=now):
         raise OutcomeUnknown("the lease ran out before the order was sent")
-    return registry.provider(claimed.provider).book(request, now=now)
+    return calling.provider_of(claimed).book(request, now=now)
 
 
 def _lost(booking: Booking, *, now: datetime, reason: str) -> Booking:
@@ -112,7 +113,7 @@ def look_up(booking: Booking, *, clock: Clock) -> Booking:
 
 def _find(booking: Booking, *, now: datetime) -> ProviderOrder | None:
     """By our reference, or, where the provider knows none, by the order's own id once it was told."""
-    provider = registry.provider(booking.provider)
+    provider = calling.provider_of(booking)
     if provider.capabilities.finds_orders:
         return provider.find_order(str(booking.id), now=now)
     return provider.get_order(booking.order_id, now=now) if booking.order_id else None

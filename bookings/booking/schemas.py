@@ -106,7 +106,7 @@ class PaymentView(View):
     brand: str = Field(examples=["visa"])
     last4: str = Field(examples=["4242"])
     status: str = Field(
-        description="`approved`, `requires_action`, `declined`, `voided`; empty until the bank was asked.",
+        description="`unanswered` (not heard yet), `approved`, `requires_action`, `declined`, `voided`; or empty.",
         examples=["approved"],
     )
     challenge_url: str | None = Field(

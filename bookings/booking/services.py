@@ -9,6 +9,7 @@ from bookings.booking.actors import Actor
 from bookings.booking.amendment import queries as amendments
 from bookings.booking.amendment import saga as amending
 from bookings.booking.models import Booking
+from bookings.booking.provider_call import calling
 from bookings.booking.schemas import BookingView, CreateBooking, Mode
 from bookings.booking.states import State
 from bookings.booking.steps import Clock
@@ -91,7 +92,8 @@ def advance(ctx: Context, booking_id: UUID) -> BookingView:
     """Drive it as far as it goes while the caller waits. Safe to repeat. Raises the failure of a failed booking."""
     booking = steps.reload(booking_id)
     modes.check(ctx.caller, booking.provider)  # a repeated call may come with another key than the first
-    driven = patience.within_budget(partial(saga.resume, booking, clock=ctx.clock))
+    with calling.caused_by(ctx.caller.request_id):
+        driven = patience.within_budget(partial(saga.resume, booking, clock=ctx.clock))
     booking = driven or steps.reload(booking_id)
     if booking.state == State.FAILED:
         raise revive(booking.failure_code, booking.failure_facts)
@@ -110,7 +112,10 @@ def read(ctx: Context, booking_id: UUID) -> BookingView:
     """
     booking = queries.owned(ctx, booking_id)
     view = queries.view(booking)
-    return queries.view(_looked_up(booking, clock=ctx.clock)) if view.is_undecided() else view
+    if not view.is_undecided():
+        return view
+    with calling.caused_by(ctx.caller.request_id):
+        return queries.view(_looked_up(booking, clock=ctx.clock))
 
 
 def _looked_up(booking: Booking, *, clock: Clock) -> Booking:

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from bookings.booking import events, failures, owing, states
 from bookings.booking.actors import MOVMO, Actor
+from bookings.booking.document import services as documents
 from bookings.booking.events import BookingEvent
 from bookings.booking.models import Booking, BookingTransition
 from bookings.booking.states import State
@@ -131,6 +132,7 @@ def move(
     if not won:
         return False
     _count(booking, after=path[-1], now=now)
+    documents.note(booking, changes, now=now)
     fence = booking.fence + ("fence" in changes)
     note_all(booking, _pairs(before, path), fence=fence, now=now, reason=reason, by=by)
     if happened:

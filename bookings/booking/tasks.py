@@ -5,6 +5,7 @@ from uuid import UUID
 from celery import shared_task
 
 from bookings.booking import sweeping, watching
+from bookings.booking.provider_call import services as provider_calls
 from movmo.kit import clock
 
 STALE_SECONDS = 4
@@ -28,3 +29,8 @@ def drive(*, booking_id: str) -> None:
 @shared_task
 def watch(*, booking_id: str) -> None:
     watching.look(UUID(booking_id), clock=clock.now)
+
+
+@shared_task
+def purge_provider_calls() -> None:
+    provider_calls.purge(now=clock.now())

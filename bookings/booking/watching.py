@@ -20,11 +20,11 @@ from bookings.booking.amendment import services as amendments
 from bookings.booking.amendment.models import Amendment
 from bookings.booking.finding import Finding
 from bookings.booking.models import Booking
+from bookings.booking.provider_call import calling
 from bookings.booking.schedule_change import services as schedule_changes
 from bookings.booking.states import LIVE, State
 from bookings.booking.steps import Clock
 from bookings.booking.watch_times import pause_after
-from bookings.providers import registry
 from bookings.providers.errors import ProviderFailure
 from bookings.providers.types import ProviderOrder
 from movmo.operations import nudge
@@ -67,7 +67,7 @@ def _is_due(now: datetime) -> Q:
 def _ask(claimed: Booking, *, now: datetime) -> ProviderOrder | None:
     """None where the airline did not answer, or has no such order: neither says anything about the booking."""
     try:
-        order = registry.provider(claimed.provider).get_order(claimed.order_id, now=now)
+        order = calling.provider_of(claimed).get_order(claimed.order_id, now=now)
     except ProviderFailure as failure:
         log.warning("booking.watch_unanswered", booking_id=str(claimed.pk), detail=failure.detail)
         return None

@@ -11,6 +11,7 @@ from bookings.booking.amendment.refusals import AirlineRefused, AirlineUnavailab
 from bookings.booking.amendment.services import begin
 from bookings.booking.hold.services import check_money_is_back
 from bookings.booking.models import Booking
+from bookings.booking.provider_call import calling
 from bookings.booking.states import LIVE, State
 from bookings.cancellation import queries
 from bookings.cancellation import saga as saga  # registers what it asks
@@ -35,7 +36,8 @@ def ask(ctx: Context, request: QuoteCancellation) -> CancellationTerms:
 
 def _asked(ctx: Context, booking: Booking) -> CancellationTerms:
     try:
-        return registry.provider(booking.provider).quote_cancellation(booking.order_id, now=ctx.clock())
+        with calling.caused_by(ctx.caller.request_id):
+            return calling.provider_of(booking).quote_cancellation(booking.order_id, now=ctx.clock())
     except Rejected as failure:
         if failure.refusal is Refusal.NOT_CANCELLABLE:
             raise NotCancellable(reason="the airline does not allow it") from None
@@ -73,8 +75,11 @@ def quote(ctx: Context, request: QuoteCancellation, terms: CancellationTerms) ->
     return queries.view(kept)
 
 
-def cancel(ctx: Context, request: CancelBooking) -> None:
-    """T1: take the quote and the booking to `cancelling`. Called inside the claim's transaction."""
+def cancel(ctx: Context, request: CancelBooking, *, by: Actor | None = None) -> None:
+    """T1: take the quote and the booking to `cancelling`. Called inside the claim's transaction.
+
+    `by` is who asks for it, where that is not the traveler themself.
+    """
     booking = _cancellable(ctx, request.booking_id)
     taken = CancellationQuote.objects.filter(pk=request.quote_id, booking=booking).first()
     if taken is None:
@@ -92,7 +97,7 @@ def cancel(ctx: Context, request: CancelBooking) -> None:
         ),
         after=State.CANCELLING,
         reason="to be cancelled",
-        by=Actor.of(ctx.caller),
+        by=by or Actor.of(ctx.caller),
         now=ctx.now,
     )
 

@@ -70,7 +70,7 @@ def reaches(caller: Caller, name: str) -> bool:
 
 def reached_by(caller: Caller) -> Q:
     """The rows, by their column `provider`, that exist for the call."""
-    of_a_sandbox = Q(provider__in=_sandboxes())
+    of_a_sandbox = Q(provider__in=sandboxes())
     if caller.door is Door.PAGES:
         return Q()
     if caller.is_live_key is None:
@@ -80,10 +80,10 @@ def reached_by(caller: Caller) -> Q:
 
 def is_sandbox(name: str) -> bool:
     """Whether nothing is really bought there."""
-    return name in _sandboxes()
+    return name in sandboxes()
 
 
-def _sandboxes() -> list[str]:
+def sandboxes() -> list[str]:
     return [one.capabilities.provider for one in registry.all_providers() if one.capabilities.sandbox]
 
 

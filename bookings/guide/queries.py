@@ -14,6 +14,8 @@ from movmo.operations.context import Caller
 TEXTS = Path(__file__).with_name("texts")
 OF_PROVIDER = "provider-"
 OF_THE_HOUSE = ("movmo", "bookings", "partners", "mcp_server", "checkout_widget")
+OF_BACK_ENDS = ("bookings.export.", "bookings.reconciliation.", "partners.batch.", "partners.webhook.")
+"""Rooms whose errors no tool meets: a guide of their own keeps the other short for those who pay for reading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ def read(caller: Caller, slug: str) -> GuideView:
 
 
 def _all(caller: Caller) -> list[Guide]:
-    return [*_written(), ERRORS, *(_notes(provider) for provider in modes.providers(caller))]
+    return [*_written(), *ERRORS, *(_notes(provider) for provider in modes.providers(caller))]
 
 
 @cache
@@ -54,22 +56,32 @@ def _from_file(file: Path) -> Guide:
     return Guide(file.stem, title.removeprefix("# "), about, lambda: text.strip())
 
 
-def _error_reference() -> str:
+def _error_reference(*, of_back_ends: bool) -> str:
     """Every refusal that a call can meet, from the classes that are raised."""
     entries = []
     for code, error in all_errors().items():
         if error.__module__.partition(".")[0] not in OF_THE_HOUSE:
+            continue
+        if error.__module__.startswith(OF_BACK_ENDS) is not of_back_ends:
             continue
         again = "Repeating the same call can help." if error.retryable else "Repeating the same call changes nothing."
         entries.append(f"{code} ({error.kind})\n  {error.message}\n  Next: {error.hint}\n  {again}")
     return "In {braces} stand the facts, which come as `details`.\n\n" + "\n\n".join(entries)
 
 
-ERRORS = Guide(
-    "errors",
-    "Every error code, and what to do about it",
-    "When a call was refused and its own hint is not enough.",
-    _error_reference,
+ERRORS = (
+    Guide(
+        "errors",
+        "Every error code, and what to do about it",
+        "When a call was refused and its own hint is not enough.",
+        lambda: _error_reference(of_back_ends=False),
+    ),
+    Guide(
+        "errors-of-back-ends",
+        "The error codes of batches, exports, statements and webhooks",
+        "When a back end's call about one of these was refused and its own hint is not enough. No tool meets them.",
+        lambda: _error_reference(of_back_ends=True),
+    ),
 )
 
 

@@ -68,6 +68,7 @@ class Offer(models.Model):
                 condition=models.Q(is_taken=False),
                 name="offer_nobody_took",
             ),
+            models.Index(fields=["created_at"], condition=models.Q(is_taken=True), name="offer_taken"),
         ]
 
     def __str__(self) -> str:

@@ -1,7 +1,7 @@
 """Offers, declared."""
 
 from bookings.catalogue.modes import ProviderNotForKey
-from bookings.offer import queries, refreshing, searching, services
+from bookings.offer import checking, queries, refreshing, searching, services
 from bookings.offer.asking import ProviderUnreachable, ReadingRefused
 from bookings.offer.party import (
     InfantTurnsTwo,
@@ -12,8 +12,10 @@ from bookings.offer.party import (
 )
 from bookings.offer.requirements import DocumentMissing, DocumentTypeUnsupported, GenderUnsupported
 from bookings.offer.schemas import (
+    CheckPassenger,
     CreateOffer,
     OfferView,
+    PassengerCheck,
     ReadOffer,
     RefreshOffer,
     RefreshView,
@@ -174,3 +176,22 @@ def update_passenger(ctx: Context, request: UpdatePassenger) -> OfferView:
     Next: when every slot under `passengers` has a passenger_id, create_booking.
     """
     return services.map_passenger(ctx, request)
+
+
+@operation(
+    "check_passenger",
+    rest=POST(OFFERS + "/{offer_id}/passengers/check", status=200),
+    needs=Credentials.KEY_AND_USER,
+    scopes=("flights:read",),
+    effect=Effect.READ,
+    errors=(NotFound, ProviderNotForKey),
+    tool=False,
+)
+def check_passenger(ctx: Context, request: CheckPassenger) -> PassengerCheck:
+    """Check a passenger while they are typed in
+
+    For a form: says what create_passenger_profile, create_identity_document and update_passenger would refuse of the
+    values that are there so far, and how the ticket will spell the name. Nothing is kept. Next:
+    create_passenger_profile, which checks again.
+    """
+    return checking.check(ctx, request)

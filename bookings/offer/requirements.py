@@ -81,7 +81,14 @@ def document_for(person: Passenger, content: NormalisedOffer, *, provider: str) 
         types = sorted({document.type for document in kept})
         raise DocumentTypeUnsupported(provider=provider, kept=types, supported_types=names)
     best = max(fitting, key=lambda document: document.expiry or date.max)
+    return Chosen(best, ends_soon=ends_soon(best.expiry, content))
+
+
+def ends_soon(expires_on: date | None, content: NormalisedOffer) -> bool:
+    """Whether some countries may refuse it, though it lasts for the trip. Raises DocumentExpired where it does not."""
+    if expires_on is None:
+        return False
     end_of_trip = content.segments[-1].arriving.local.date()
-    if best.expiry and best.expiry < end_of_trip:
-        raise DocumentExpired(expires_on=best.expiry.isoformat(), needed_until=end_of_trip.isoformat())
-    return Chosen(best, ends_soon=bool(best.expiry and best.expiry < end_of_trip + MARGIN))
+    if expires_on < end_of_trip:
+        raise DocumentExpired(expires_on=expires_on.isoformat(), needed_until=end_of_trip.isoformat())
+    return expires_on < end_of_trip + MARGIN

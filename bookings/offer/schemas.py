@@ -81,6 +81,32 @@ class UpdatePassenger(GetOffer):
     passenger_id: UUID = Field(description="The saved passenger who travels, from get_passengers_profile.")
 
 
+Typed = Annotated[str, Field(max_length=300), Redacted]
+SO_FAR = "As typed so far; leave out what is not there yet. "
+
+
+class TypedPerson(Request):
+    given_name: Typed | None = Field(default=None, description=SO_FAR + "Given names.", examples=["Zoë"])
+    family_name: Typed | None = Field(default=None, description=SO_FAR + "Family name.", examples=["O'Neill-Müller"])
+    birth_date: Typed | None = Field(default=None, description=SO_FAR + "YYYY-MM-DD.", examples=["1988-04-12"])
+    gender: Typed | None = Field(default=None, description=SO_FAR + "F, M, X or U.", examples=["F"])
+    email: Typed | None = Field(default=None, description=SO_FAR + "E-mail address.", examples=["ana@example.com"])
+    phone_number: Typed | None = Field(default=None, description=SO_FAR + "E.164.", examples=["+4915112345678"])
+
+
+class TypedDocument(Request):
+    type: Typed | None = Field(default=None, description=SO_FAR + "As in create_identity_document.")
+    number: Typed | None = Field(default=None, description=SO_FAR + "As printed.", examples=["NX4P87L21"])
+    issuing_country: Typed | None = Field(default=None, description=SO_FAR + "ISO 3166-1 code.", examples=["NL"])
+    expires_on: Typed | None = Field(default=None, description=SO_FAR + "YYYY-MM-DD.", examples=["2031-05-04"])
+
+
+class CheckPassenger(GetOffer):
+    slot_id: UUID = Field(description="The offer's slot that the person is for, from get_offer_details.")
+    person: TypedPerson = Field(default=TypedPerson(), description="Who is being typed in.")
+    document: TypedDocument = Field(default=TypedDocument(), description="Their document, where the trip asks for one.")
+
+
 class SliceRequest(Request):
     origin: AirportCode = Field(description="IATA code of the airport of departure.", examples=["MUC"])
     destination: AirportCode = Field(description="IATA code of the airport of arrival.", examples=["LIS"])
@@ -249,6 +275,25 @@ class WarningView(View):
     code: str = Field(examples=["document_ends_soon"])
     message: str = Field(examples=["The document ends on 2027-04-01, less than six months after the trip."])
     slot_id: UUID
+
+
+class Complaint(View):
+    """About one value that was typed."""
+
+    pointer: str = Field(description="The field, as a JSON pointer into the request.", examples=["/person/birth_date"])
+    code: str = Field(description="As the write that it is meant for refuses it.", examples=["passenger_type_mismatch"])
+    message: str = Field(examples=["This passenger travels as CHD on 2027-03-01, but the slot is for ADT."])
+    facts: dict[str, Any] = Field(description="What the message was made of.", examples=[{"actual": "CHD"}])
+
+
+class PassengerCheck(View):
+    complaints: list[Complaint] = Field(description="What would be refused.")
+    warnings: list[Complaint] = Field(description="What would be taken, and is worth telling the traveler.")
+    given_name_as_ticketed: str | None = Field(
+        description="null while there is none that a ticket can carry.", examples=["ZOE"]
+    )
+    family_name_as_ticketed: str | None = Field(examples=["ONEILL MUELLER"])
+    traveler_type: PassengerType | None = Field(description="On the first departure.", examples=["ADT"])
 
 
 class OfferView(View):

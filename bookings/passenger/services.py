@@ -69,8 +69,7 @@ def _held(ctx: Context, passenger_id: UUID) -> Passenger:
 
 def _fields(request: CreatePassenger | ReplacePassenger, *, today: date) -> dict[str, Any]:
     """The columns of a person. Raises NameInvalid, or InvalidArguments for a birth date to come."""
-    if request.birth_date > today:
-        raise InvalidArguments({"/birth_date": "The birth date lies in the future."})
+    check_birth_date(request.birth_date, today=today)
     names.check(request.given_name, field="given_name")
     names.check(request.family_name, field="family_name")
     return {
@@ -83,3 +82,9 @@ def _fields(request: CreatePassenger | ReplacePassenger, *, today: date) -> dict
         "phone_number": request.phone_number or "",
         "loyalty_programmes": [programme.model_dump() for programme in request.loyalty_programmes],
     }
+
+
+def check_birth_date(birth_date: date, *, today: date) -> None:
+    """Raises InvalidArguments for one to come."""
+    if birth_date > today:
+        raise InvalidArguments({"/birth_date": "The birth date lies in the future."})

@@ -10,12 +10,14 @@ from bookings.payment_method.schemas import (
     PaymentMethodDeleted,
     PaymentMethodList,
     PaymentMethodView,
+    SecurityCodeView,
     UpdatePaymentMethod,
 )
 from bookings.payment_method.services import (
     CaptureInvalid,
     CardAlreadyKept,
     CardExpired,
+    CardGone,
     CardInUse,
     CardNotCaptured,
     VaultUnavailable,
@@ -72,6 +74,7 @@ def get_payment_method(ctx: Context, request: NamePaymentMethod) -> PaymentMetho
     effect=Effect.WRITE,
     errors=(VaultUnavailable,),
     tool=False,
+    in_batches=False,
 )
 def open_card_capture(ctx: Context, request: OpenCardCapture) -> CaptureView:
     """Open the card form
@@ -80,6 +83,28 @@ def open_card_capture(ctx: Context, request: OpenCardCapture) -> CaptureView:
     there goes to the vault's own origin. Next: create_payment_method with the token that the fields answer with.
     """
     return services.open_capture(ctx)
+
+
+@operation(
+    "open_security_code_capture",
+    rest=GET(CARDS + "/{payment_method_id}/security-code"),
+    needs=Credentials.KEY_AND_USER,
+    scopes=("payment_methods:write",),
+    effect=Effect.READ,
+    errors=(NotFound, CardGone, VaultUnavailable),
+    tool=False,
+    audited=True,
+    in_batches=False,
+)
+def open_security_code_capture(ctx: Context, request: NamePaymentMethod) -> SecurityCodeView:
+    """Open the form for a kept card's security code
+
+    A vault keeps a code for some minutes, until a payment has taken it along; `is_held` tells whether it has one. To
+    ask the traveler for it, load the vault's script from `script_url` and let it recache `vault_token` by its own
+    field: the code goes to the vault's origin and nowhere else. A booking without one is made all the same, where the
+    cardholder's bank agrees. Next: create_booking with its payment_method_id.
+    """
+    return services.open_security_code(ctx, request)
 
 
 @operation(

@@ -57,6 +57,22 @@ class CaptureView(View):
     script_url: str = Field(examples=["http://127.0.0.1:8001/iframe/iframe-v1.min.js"])
 
 
+class SecurityCodeView(View):
+    """What a page needs to let a kept card's security code be typed into the vault's own field."""
+
+    payment_method_id: UUID
+    is_held: bool = Field(description="The vault has a code that was typed lately: a payment takes it along.")
+    vault: str = Field(examples=["sandbox"])
+    environment_key: str = Field(description="For the vault's script.", examples=["sandbox-environment"])
+    script_url: str = Field(examples=["http://127.0.0.1:8001/iframe/iframe-v1.min.js"])
+    vault_token: VaultToken = Field(
+        description="For the vault's script, which says by it whose code is typed.",
+        examples=["VYpV9ENCpK1AZ9LJeDgKw3BjVNY"],
+    )
+    brand: str = Field(examples=["visa"])
+    last4: str = Field(examples=["4242"])
+
+
 class PaymentMethodView(View):
     payment_method_id: UUID
     brand: str = Field(examples=["visa"])

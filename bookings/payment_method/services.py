@@ -3,6 +3,7 @@
 DomainError
 ├── CaptureInvalid       the capture is over, or was used
 ├── CardNotCaptured      the vault has no such card
+├── CardGone             the vault had it, and has it no more
 ├── CardExpired          the card's month is over
 ├── CardInUse            a booking that is under way pays with it, or money is still held on it
 ├── CardAlreadyKept      this card is kept already
@@ -25,6 +26,7 @@ from bookings.payment_method.schemas import (
     NamePaymentMethod,
     PaymentMethodDeleted,
     PaymentMethodView,
+    SecurityCodeView,
     UpdatePaymentMethod,
 )
 from bookings.payment_method.vaults import port, registry
@@ -52,6 +54,16 @@ class CardNotCaptured(DomainError):
     code = "card_not_captured"
     message = "The vault has no card of this token."
     hint = "Show the vault's card fields again, and send the token they answer with."
+
+
+class CardGone(DomainError):
+    kind = Kind.RULE
+    code = "payment_method_gone"
+    message = "The vault does not have this card any more."
+    hint = (
+        "Nothing was booked and no money moved. Let the traveler add the card again in their Movmo account, under "
+        "Cards, or use another one of get_payment_methods."
+    )
 
 
 class CardExpired(DomainError):
@@ -111,6 +123,31 @@ def open_capture(ctx: Context) -> CaptureView:
         vault=access.vault,
         environment_key=access.environment_key,
         script_url=access.script_url,
+    )
+
+
+def open_security_code(ctx: Context, request: NamePaymentMethod) -> SecurityCodeView:
+    """Nothing is written, and the vault alone knows whether it has a code. Raises NotFound, CardGone or
+    VaultUnavailable."""
+    card = queries.owned(user_id=ctx.traveler_id, payment_method_id=request.payment_method_id)
+    try:
+        vault = registry.vault(card.vault)
+        told = vault.describe(card.token or "")
+    except port.TokenUnknown:
+        raise CardGone from None
+    except (port.VaultUnavailable, registry.NoSuchVault) as failure:
+        log.warning("vault.unavailable", vault=card.vault, detail=str(failure))
+        raise VaultUnavailable(retry_after=2) from None
+    access = vault.form_access()
+    return SecurityCodeView(
+        payment_method_id=card.id,
+        is_held=told.has_code,
+        vault=access.vault,
+        environment_key=access.environment_key,
+        script_url=access.script_url,
+        vault_token=told.token,
+        brand=card.brand,
+        last4=card.last4,
     )
 
 

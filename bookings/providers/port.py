@@ -95,6 +95,12 @@ class Provider(Protocol):
         """An accepted one answers as it is. Raises Rejected (CHANGE_WITHDRAWN, ORDER_OVER)."""
         ...
 
+    # The two that follow are asked of providers whose capabilities have `statements`.
+
+    def list_orders(self, day: date, *, now: datetime) -> list[ProviderOrder]:
+        """Every order that was placed on one UTC day, as it stands now, whoever placed it."""
+        ...
+
     def statement(self, day: date) -> list[StatementLine]:
         """What the provider says of one UTC day, in no order that means anything."""
         ...

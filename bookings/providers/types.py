@@ -212,6 +212,8 @@ class Capabilities:
     notes: str
     cancellation: bool = False
     schedule_changes: bool = False
+    # It tells what it sold on a day: `list_orders` and `statement` of the port.
+    statements: bool = False
     # By our reference. Where not, an unknown outcome goes to a person and is never sent again.
     finds_orders: bool = True
 
@@ -257,12 +259,13 @@ class OrderPassenger:
 
 
 class CardStatus(StrEnum):
-    """What the airline's bank said to a card."""
+    """What the airline's bank said to a card. UNANSWERED: it was asked, and has not been heard."""
 
     APPROVED = "approved"
     REQUIRES_ACTION = "requires_action"
     DECLINED = "declined"
     VOIDED = "voided"
+    UNANSWERED = "unanswered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,14 +370,20 @@ class CancellationTerms:
 
 
 class StatementKind(StrEnum):
+    """VOID: the document is worth nothing any more, and no money moves."""
+
     SALE = "sale"
     REFUND = "refund"
+    VOID = "void"
     DEBIT_MEMO = "debit_memo"
 
 
 @dataclass(frozen=True, slots=True)
 class StatementLine:
-    """One line of what the airline says it sold and gave back on a day (UTC)."""
+    """One line of what the airline says it sold and gave back on a day (UTC). `surname` is as on the document.
+
+    `amount` is never negative: its kind says which way it goes. `departure_on` is local to the first airport.
+    """
 
     line_id: str
     kind: StatementKind
@@ -383,3 +392,6 @@ class StatementLine:
     document_number: str
     amount: Money
     day: date
+    client_reference: str = ""
+    surname: str = ""
+    departure_on: date | None = None

@@ -11,6 +11,7 @@ from bookings.sandbox_airline.models import (
     SandboxThrottle,
     SandboxTicket,
 )
+from movmo.kit.money import Money
 from movmo.operations.admin import ReadOnlyAdmin
 
 
@@ -33,7 +34,7 @@ class SandboxOrderAdmin(ReadOnlyAdmin):
     search_fields = ("client_reference__exact",)
     search_help_text = "A record locator, or our booking id."
     fields = (
-        "record_locators",
+        "locators",
         "status",
         "trigger",
         "total",
@@ -49,7 +50,11 @@ class SandboxOrderAdmin(ReadOnlyAdmin):
         "change_accepted_at",
         "cancelled_at",
     )
-    readonly_fields = ("total", "refund", "order_id", "offer_id")
+    readonly_fields = ("locators", "total", "refund", "order_id", "offer_id")
+
+    @admin.display(description="record locators")
+    def locators(self, order: SandboxOrder) -> str:
+        return ", ".join(order.record_locators)
 
     def matching(self, term: str) -> Q:
         return super().matching(term) | Q(record_locators__0=term.upper())
@@ -79,10 +84,18 @@ class SandboxSeatAdmin(ReadOnlyAdmin):
 
 @admin.register(SandboxCancellationQuote)
 class SandboxCancellationQuoteAdmin(ReadOnlyAdmin):
-    list_display = ("reference", "order", "refund_minor", "penalty_minor", "expires_at")
+    list_display = ("reference", "order", "refund", "penalty", "expires_at")
     list_select_related = ("order",)
     search_fields = ("order__client_reference__exact",)
     search_help_text = "Our booking id."
+    fields = ("id", "reference", "order", "refund", "penalty", "expires_at")
+    readonly_fields = ("reference", "refund", "penalty")
+
+    def refund(self, quote: SandboxCancellationQuote) -> str:
+        return str(Money(quote.refund_minor, quote.order.currency))
+
+    def penalty(self, quote: SandboxCancellationQuote) -> str:
+        return str(Money(quote.penalty_minor, quote.order.currency))
 
 
 @admin.register(SandboxThrottle)

@@ -59,7 +59,7 @@ class SandboxOrder(models.Model):
     passengers = models.JSONField()
     total_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
-    created_at = models.DateTimeField()
+    created_at = models.DateTimeField(db_index=True)
     payment_required_by = models.DateTimeField(null=True)
     price_guarantee_expires_at = models.DateTimeField(null=True)
     due_at = models.DateTimeField(null=True)

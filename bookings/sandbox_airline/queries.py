@@ -1,6 +1,6 @@
 """What the airline reads of its orders."""
 
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 
 from bookings.providers.types import OrderStatus, ProviderOrder, TravelDocument
 from bookings.sandbox_airline.announcements import announced, slices_of
@@ -14,6 +14,18 @@ def order_by_reference(client_reference: str) -> SandboxOrder | None:
 def order_by_id(order_id: str) -> SandboxOrder | None:
     key = key_of(order_id, kind="ord")
     return SandboxOrder.objects.filter(pk=key).prefetch_related("tickets").first() if key else None
+
+
+def span(day: date) -> tuple[datetime, datetime]:
+    """A UTC day, its end excluded."""
+    start = datetime.combine(day, time(), UTC)
+    return start, start + timedelta(days=1)
+
+
+def placed_on(day: date) -> list[SandboxOrder]:
+    start, end = span(day)
+    placed = SandboxOrder.objects.filter(created_at__gte=start, created_at__lt=end)
+    return list(placed.prefetch_related("tickets").order_by("id"))
 
 
 def open_quote(order: SandboxOrder, reference: str, *, now: datetime) -> SandboxCancellationQuote | None:

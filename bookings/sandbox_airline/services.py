@@ -145,6 +145,11 @@ class SandboxAirline:
         schedule_changes.accept(order_id, reference, now=now)
         return _outcome(order_id, now)
 
+    def list_orders(self, day: date, *, now: datetime) -> list[ProviderOrder]:
+        with reading():
+            placed = queries.placed_on(day)
+        return [_told(order, now) for order in placed]
+
     def statement(self, day: date) -> list[StatementLine]:
         return statements.statement(day)
 

@@ -19,7 +19,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import View
 
 from checkout_widget import words
-from checkout_widget.session import asking, callers, closing, services, steps
+from checkout_widget.session import asking, callers, closing, queries, services, steps
 from checkout_widget.session.models import CheckoutSession
 from checkout_widget.session.refusals import CodeTriesExhausted, FrameReplaced
 from checkout_widget.session.states import UNDER_WAY
@@ -27,7 +27,7 @@ from checkout_widget.session.states import CheckoutState as State
 from movmo.kit import clock, http
 from movmo.kit.errors import DomainError
 from movmo.operations.context import Caller
-from movmo.operations.dispatch import Answer
+from movmo.operations.dispatch import Answer, waiting_for_locks
 
 SCHEME = "Bearer "
 ENDED = (State.EXPIRED, State.CANCELED)
@@ -53,12 +53,17 @@ class FrameView(View):
             return _not_held(request, session_id, refusal)
         except DomainError as refusal:
             return refused(request, refusal)
+        return self.answer(request, *args, session_id=session_id, **kwargs)
+
+    def answer(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """For whoever holds `session`."""
         self.token = self.session.bearer_digest
         with translation.override(self.session.locale):
             if closing.is_closed(self.session):
                 return self.over()
             try:
-                return _marked(super().dispatch(request, *args, **kwargs))
+                with waiting_for_locks():
+                    return _marked(super().dispatch(request, *args, **kwargs))
             except FrameReplaced as refusal:
                 return refused(request, refusal)
             except DomainError as refusal:
@@ -80,14 +85,14 @@ class FrameView(View):
 
     def tell(self, operation_name: str, **arguments: Any) -> dict[str, Any]:
         """Raises DomainError."""
-        return asking.told(self.caller, operation_name, **arguments)
+        return asking.values_of(self.caller, operation_name, **arguments)
 
     def show(self, template: str, *, status: int = 200, **context: Any) -> HttpResponse:
-        """A fragment of templates/checkout. `told` in it are the attributes by which its section tells the frame's
+        """A fragment of templates/checkout. `attributes` in it are those by which its section tells the frame's
         script how the session stands: see frame.js.
         """
         self.check_still_held()
-        known = {"session": self.session, "told": told(self.session)}
+        known = {"session": self.session, "attributes": attributes_of(self.session)}
         return render(self.request, f"checkout/{template}.html", {**known, **context}, status=status)
 
     def over(self) -> HttpResponse:
@@ -104,7 +109,7 @@ def refused(request: HttpRequest, refusal: DomainError, session: CheckoutSession
     """A fragment. Nothing goes on in a frame that has no token, and none after too many codes."""
     is_fatal = session is None or isinstance(refusal, CodeTriesExhausted)
     shown = {"refusal": refusal, "text": words.of(refusal), "is_fatal": is_fatal, "session": session}
-    shown["told"] = told(session) if session else ""
+    shown["attributes"] = attributes_of(session) if session else ""
     page = render(request, "checkout/refused.html", shown, status=http.status_of(refusal))
     if refusal.retry_after is not None:
         page["Retry-After"] = str(refusal.retry_after)
@@ -112,8 +117,8 @@ def refused(request: HttpRequest, refusal: DomainError, session: CheckoutSession
     return page
 
 
-def told(session: CheckoutSession) -> SafeString:
-    """The attributes of a fragment's section."""
+def attributes_of(session: CheckoutSession) -> SafeString:
+    """Of a fragment's section: how the session stands."""
     state = steps.state_of(session, now=clock.now())
     said = {
         "status": str(state),
@@ -130,7 +135,9 @@ def told(session: CheckoutSession) -> SafeString:
 
 def _not_held(request: HttpRequest, session_id: UUID, refusal: FrameReplaced) -> HttpResponse:
     """The token of a session that is over is none any more: that it is over is what its frame has to hear."""
-    session = CheckoutSession.objects.get(pk=session_id)
+    session = queries.of_id(session_id)
+    if session is None:
+        return refused(request, refusal)
     with translation.override(session.locale):
         if steps.state_of(session, now=clock.now()) in ENDED:
             return _over(request, session)
@@ -140,7 +147,7 @@ def _not_held(request: HttpRequest, session_id: UUID, refusal: FrameReplaced) ->
 def _over(request: HttpRequest, session: CheckoutSession) -> HttpResponse:
     """Whoever asks, with a token or without, hears that it is over and nothing else of it."""
     state = format_html('data-status="{}"', steps.state_of(session, now=clock.now()))
-    page = render(request, "checkout/over.html", {"session": session, "told": state}, status=410)
+    page = render(request, "checkout/over.html", {"session": session, "attributes": state}, status=410)
     _marked(page)
     return page
 

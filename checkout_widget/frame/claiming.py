@@ -11,17 +11,21 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import View
 
+from checkout_widget.frame import standing
 from checkout_widget.frame.refusals import OriginForeign, TooManyClaims
 from checkout_widget.session import services, steps
 from checkout_widget.session.models import CheckoutSession
+from checkout_widget.session.refusals import ClientSecretInvalid
 from movmo.accounts import limits
 from movmo.kit import clock, http
-from movmo.kit.errors import DomainError, InvalidArguments
+from movmo.kit.errors import DomainError, InvalidArguments, NotFound
+from movmo.operations.dispatch import waiting_for_locks
 
 CLAIMS_PER_HOUR = 60
-"""Of one session from one network: each time the frame is loaded is one."""
-OFFICE = 20
-"""Times as many of one network: it is many people."""
+"""Of one session from one network, by whoever has its secret: each time the frame is loaded is one."""
+WRONG_PER_HOUR = 60
+"""Of one network, for all sessions together. No frame sends a wrong secret by itself. They are counted apart from the
+right ones: whoever has the secret gets in, whatever strangers behind the same address try."""
 
 
 @method_decorator([csrf_exempt, never_cache], name="dispatch")
@@ -39,18 +43,36 @@ class Claim(View):
     def post(self, request: HttpRequest, session_id: UUID, **_: Any) -> HttpResponse:
         _check_sender(request)
         session, bearer = claim(request, session_id, _secret_in(request))
-        return JsonResponse({"bearer": bearer, "status": steps.state_of(session, now=clock.now())})
+        told = {"bearer": bearer, "status": steps.state_of(session, now=clock.now())}
+        return JsonResponse(told | {"step": _step(request, session)})
 
 
 def claim(request: HttpRequest, session_id: UUID, client_secret: str) -> tuple[CheckoutSession, str]:
-    """Raises TooManyClaims, and what services.claim refuses."""
+    """Raises TooManyClaims or Contended, and what services.claim refuses."""
     network = limits.network_of(request)
-    wait = limits.wait("claims network", network, an_hour=OFFICE * CLAIMS_PER_HOUR) or limits.wait(
-        "claims session", f"{session_id} {network}", an_hour=CLAIMS_PER_HOUR
-    )
-    if wait:
+    try:
+        services.opened_with(session_id, client_secret)
+    except (NotFound, ClientSecretInvalid):
+        _take("wrong claims", network, an_hour=WRONG_PER_HOUR)
+        raise
+    _take("claims", f"{session_id} {network}", an_hour=CLAIMS_PER_HOUR)
+    with waiting_for_locks():
+        return services.claim(session_id, client_secret, now=clock.now())
+
+
+def _take(what: str, who: str, *, an_hour: int) -> None:
+    """Raises TooManyClaims."""
+    if wait := limits.wait(what, who, an_hour=an_hour):
         raise TooManyClaims(retry_after=wait)
-    return services.claim(session_id, client_secret, now=clock.now())
+
+
+def _step(request: HttpRequest, session: CheckoutSession) -> str:
+    """What /step would answer: to ask for it would take another way there and back before anybody can type."""
+    view = standing.Step(session=session)
+    view.setup(request, session_id=session.pk)
+    request.method = "GET"
+    shown = view.answer(request, session_id=session.pk)
+    return shown.content.decode() if isinstance(shown, HttpResponse) else ""
 
 
 def _check_sender(request: HttpRequest) -> None:

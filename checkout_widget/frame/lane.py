@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, ResolverMatch, resolve
 
-PREFIX = "/c/"
+AHEAD, PREFIX = "/c", "/c/"
 NAMESPACE = "checkout"
 
 
@@ -35,7 +35,7 @@ class FrameLane:
 
 
 def _frame_at(request: HttpRequest) -> ResolverMatch | None:
-    if not request.path_info.startswith(PREFIX):
+    if request.path_info != AHEAD and not request.path_info.startswith(PREFIX):
         return None
     try:
         match = resolve(request.path_info)

@@ -21,12 +21,21 @@ from checkout_widget import csp, words
 from checkout_widget.frame import claiming
 from checkout_widget.frame.access import ENDED
 from checkout_widget.frame.refusals import OriginForeign
-from checkout_widget.session import closing, steps
+from checkout_widget.session import closing, queries, steps
 from checkout_widget.session.models import CheckoutSession
 from movmo.kit import clock, http
 from movmo.kit.errors import DomainError
 
 THEMES = ("auto", "light", "dark")
+SCRIPTS = (
+    "checkout/frame.js",
+    "checkout/vendor/htmx-4.0.1.min.js",
+    "checkout/passkey.js",
+    "checkout/card.js",
+    "checkout/passenger.js",
+)
+"""In this order: the first tells the page at once that the frame is there, and waits for the others by itself."""
+AHEAD_SECONDS = 300
 
 
 @method_decorator([csrf_exempt, never_cache], name="dispatch")
@@ -34,7 +43,7 @@ class Frame(View):
     session: CheckoutSession
 
     def dispatch(self, request: HttpRequest, *args: Any, session_id: UUID, **kwargs: Any) -> HttpResponseBase:
-        session = CheckoutSession.objects.filter(pk=session_id).first()
+        session = queries.of_id(session_id)
         if session is None:
             return unusable(request, status=404)
         self.session = session
@@ -62,8 +71,20 @@ class Frame(View):
         return self._shell(request, bearer=bearer, theme=theme, back=return_url_of(self.session))
 
     def _shell(self, request: HttpRequest, **redirected: str) -> HttpResponse:
-        page = render(request, "checkout/frame.html", {"session": self.session, **redirected})
+        page = render(request, "checkout/frame.html", {"session": self.session, "scripts": SCRIPTS, **redirected})
         csp.give(page, csp.of_frame(self.session.origin))
+        return page
+
+
+class Ahead(View):
+    """What the button loads, unseen, once somebody is about to press it: nobody's page, with nothing on it. It fetches
+    the files of the frame, has the browser make room for them, and runs no script.
+    """
+
+    def get(self, request: HttpRequest, **_: Any) -> HttpResponse:
+        page = render(request, "checkout/ahead.html", {"scripts": SCRIPTS})
+        page.headers["Cache-Control"] = f"public, max-age={AHEAD_SECONDS}"
+        csp.give(page, csp.of_ahead())
         return page
 
 

@@ -16,6 +16,7 @@ from movmo.accounts.sign_in.codes import LetterNotSent, Pending, Purpose, Verdic
 from movmo.accounts.sign_in.forms import CodeForm, EmailForm
 from movmo.kit import clock
 from movmo.kit.errors import InvalidArguments
+from movmo.operations.card_numbers import CardNumberRefused
 
 
 def not_sent() -> str:
@@ -25,9 +26,17 @@ def not_sent() -> str:
 def complaint(form: EmailForm) -> str:
     """In the traveler's language: the form's own are in the house's English."""
     code = form.errors.as_data()["email"][0].code
+    if code == CardNumberRefused.code:
+        return words.of_fields(CardNumberRefused("/email"))["email"]
     if code is None:
         return _("Write the address in ASCII: an international domain as xn--…, none as a number.")
     return words.of_fields(InvalidArguments({"/email": ""}))["email"]
+
+
+def typed_into(form: EmailForm) -> str:
+    """For the field to keep. A card number is not: the form forgets it once it has judged."""
+    form.is_valid()
+    return str(form["email"].value() or "")[:254]
 
 
 def wait(seconds: int) -> str:
@@ -60,12 +69,12 @@ class Email(SignInView):
 
     def asked_by(self, request: HttpRequest) -> HttpResponse:
         form = EmailForm(request.POST)
-        typed = request.POST.get("email", "")[:254]
         if not form.is_valid():
+            typed = typed_into(form)
             return signing_in.email_form(self, typed=typed, problem=complaint(form), status=422)
-        email = form.cleaned_data["email"]
+        email, typed = form.cleaned_data["email"], request.POST["email"]
         if seconds := refusals.wait_for_code(request, email):
-            return _later(signing_in.email_form(self, typed=typed, notice=wait(seconds), status=429), seconds)
+            return later(signing_in.email_form(self, typed=typed, notice=wait(seconds), status=429), seconds)
         kept = signing_in.kept_of(self.session)
         try:
             codes.send(kept, Purpose.SIGN_IN, email=email)
@@ -112,7 +121,7 @@ class Code(SignInView):
 
     def _resend(self, pending: Pending) -> HttpResponse:
         if seconds := refusals.wait_for_code(self.request, pending.email):
-            return _later(signing_in.code_form(self, pending, notice=wait(seconds), status=429), seconds)
+            return later(signing_in.code_form(self, pending, notice=wait(seconds), status=429), seconds)
         kept = signing_in.kept_of(self.session)
         try:
             if not codes.send_again(kept, Purpose.SIGN_IN, pending):
@@ -125,6 +134,6 @@ class Code(SignInView):
         return signing_in.code_form(self, pending, notice=sent)
 
 
-def _later(page: HttpResponse, seconds: int) -> HttpResponse:
+def later(page: HttpResponse, seconds: int) -> HttpResponse:
     page["Retry-After"] = str(seconds)
     return page

@@ -1,8 +1,8 @@
-"""Showing in the frame who one is: an e-mail address, and the code of the letter that went there.
+"""Showing in the frame who one is: an e-mail address, and the code of the letter that went there; or a passkey.
 
-The codes are the house's own, kept in the checkout instead of a browser's session. There is no notice of a new browser
-as after signing in on a page: the frame has no cookie by which one would be known again, nobody stays signed in beyond
-this one checkout, and the letter with the code has told the owner already.
+Codes and challenges are the house's own, kept in the checkout instead of a browser's session. There is no notice of a
+new browser as after signing in on a page: the frame has no cookie by which one would be known again, nobody stays
+signed in beyond this one checkout, and the owner knows: by the letter with the code, or by the finger on the device.
 """
 
 import json
@@ -16,6 +16,7 @@ from checkout_widget.session import services
 from checkout_widget.session.models import CheckoutSession
 from checkout_widget.session.refusals import CodeTriesExhausted, FrameReplaced
 from movmo.accounts.models import User
+from movmo.accounts.passkey import services as passkeys
 from movmo.accounts.sign_in import attempts
 from movmo.accounts.sign_in.codes import Kept, Pending, Purpose
 from movmo.kit import clock
@@ -36,7 +37,8 @@ def email_form(
     """`problem` is about the address, `notice` is not."""
     known = view.session.customer_email
     email = typed if typed is not None else known.decode() if known else ""
-    return view.show("email", status=status, email=email, problem=problem, notice=notice)
+    shown = {"email": email, "problem": problem, "notice": notice, "passkeys_possible": passkeys.possible()}
+    return view.show("email", status=status, **shown)
 
 
 def code_form(
@@ -57,13 +59,25 @@ def kept_of(session: CheckoutSession) -> Kept:
 
 
 def keep(session: CheckoutSession, kept: Kept) -> None:
-    """Raises FrameReplaced: what one frame waits for is nothing to the next."""
+    """What changed in it since it was read; what was kept meanwhile beside that stays.
+
+    Raises FrameReplaced: what one frame waits for is nothing to the next.
+    """
+    read = kept_of(session)
     with transaction.atomic():
         row = CheckoutSession.objects.select_for_update().get(pk=session.pk)
         if row.bearer_digest != session.bearer_digest:
             raise FrameReplaced
-        session.signing_in = row.signing_in = json.dumps(dict(kept)).encode() if kept else None
+        merged = _merged(kept_of(row), read=read, changed=kept)
+        session.signing_in = row.signing_in = json.dumps(merged).encode() if merged else None
         row.save(update_fields=["signing_in"])
+
+
+def _merged(now: Kept, *, read: Kept, changed: Kept) -> Kept:
+    """`now` with what was put into `read`, and without what was taken out of it, unless it is another by now."""
+    put = {name: value for name, value in changed.items() if value != read.get(name)}
+    taken = {name for name in read if name not in changed and now.get(name) == read[name]}
+    return {name: value for name, value in now.items() if name not in taken} | put
 
 
 def take_try(session: CheckoutSession) -> None:

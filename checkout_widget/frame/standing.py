@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from checkout_widget.frame import signing_in
 from checkout_widget.frame.access import FrameView
-from checkout_widget.frame.purchase import steps as purchase
+from checkout_widget.frame.purchase import screens
 from checkout_widget.session import steps, watching
 from checkout_widget.session.states import UNDER_WAY
 from checkout_widget.session.states import CheckoutState as State
@@ -14,12 +14,12 @@ from movmo.kit import clock
 
 SHOWN = {
     State.OPEN: signing_in.asked,
-    State.AUTHENTICATED: purchase.review,
-    State.READY: purchase.review,
-    State.CONFIRMING: purchase.processing,
-    State.REQUIRES_ACTION: purchase.challenge,
-    State.COMPLETED: purchase.completed,
-    State.FAILED: purchase.failed,
+    State.AUTHENTICATED: screens.review,
+    State.READY: screens.review,
+    State.CONFIRMING: screens.processing,
+    State.REQUIRES_ACTION: screens.challenge,
+    State.COMPLETED: screens.completed,
+    State.FAILED: screens.failed,
 }
 
 

@@ -14,7 +14,7 @@ def ask(caller: Caller, operation_name: str, arguments: dict[str, Any], key: str
     return dispatch(operation, caller, arguments, key)
 
 
-def told(caller: Caller, operation_name: str, **arguments: Any) -> dict[str, Any]:
-    """What a read tells, as values for a template. Raises DomainError."""
+def values_of(caller: Caller, operation_name: str, **arguments: Any) -> dict[str, Any]:
+    """The fields of an operation's answer. Raises DomainError."""
     view: View = ask(caller, operation_name, arguments).view
     return view.model_dump()

@@ -16,10 +16,18 @@ from uuid import UUID
 import structlog
 from django.db import IntegrityError, transaction
 
-from checkout_widget.session import callers, services, settling, steps
-from checkout_widget.session.asking import ask, told
+from checkout_widget.session import callers, security_code, services, settling, steps
+from checkout_widget.session.asking import ask, values_of
 from checkout_widget.session.models import CheckoutAttempt, CheckoutSession
-from checkout_widget.session.refusals import BookedElsewhere, QuoteChanged, UnderWayElsewhere
+from checkout_widget.session.refusals import (
+    BookedElsewhere,
+    FrameReplaced,
+    QuoteChanged,
+    QuoteUnknown,
+    UnderWayElsewhere,
+)
+from checkout_widget.session.schemas import TotalView
+from checkout_widget.session.settling import CARD_GONE, PRICE_CHANGED, SOLD_OUT, STALE
 from checkout_widget.session.states import BOOKED, UNDER_WAY
 from checkout_widget.session.states import CheckoutState as State
 from movmo.kit import clock
@@ -27,6 +35,7 @@ from movmo.kit.errors import DomainError
 from movmo.kit.ids import new_id
 from movmo.kit.money import Money
 from movmo.operations import idempotency
+from movmo.operations.dispatch import Contended, waiting_for_locks
 
 log = structlog.get_logger()
 
@@ -35,35 +44,44 @@ GRACE = timedelta(minutes=2)
 """A call that began just before has written its booking down by then, if it ever will."""
 MOST_TRIES = 3
 TOO_LATE = "took_too_long"
-STALE, PRICE_CHANGED = "offer_stale", "price_changed"
 UNASKED = "not_supported_by_provider"
-GONE = frozenset({STALE, "sold_out", "not_found", "provider_unknown", "provider_not_for_key"})
+GONE = frozenset({STALE, SOLD_OUT, "not_found", "provider_unknown", "provider_not_for_key"})
 """Asked for its price, the offer is not sold any more."""
 
 
 def confirm(
     session: CheckoutSession, *, quote_version: int, payment_method_id: UUID | None, request_id: str = ""
 ) -> None:
-    """Raises CheckoutNotOpen, FrameReplaced, QuoteChanged, or what refresh_offer refuses for now. Afterwards the
-    session stands as it stands: read its state. The same offer in another checkout of the same person raises
-    UnderWayElsewhere or BookedElsewhere.
+    """Raises CheckoutNotOpen, FrameReplaced, QuoteUnknown, QuoteChanged, or what refresh_offer refuses for now.
+    Afterwards the session stands as it stands: read its state. The same offer in another checkout of the same person
+    raises UnderWayElsewhere or BookedElsewhere, a card without its code as security_code.check does.
     """
     now = clock.now()
     if steps.state_of(session, now=now) is not State.READY:
         return _pressed_again(session, State.COMPLETED, *UNDER_WAY)
-    shown, sequence = session.total, session.sequence
-    try:
-        if not _is_sold(session, request_id=request_id):
-            return None
-    except DomainError:
-        if _has_moved(session, since=sequence):
-            return _pressed_again(session, State.READY, State.COMPLETED, *UNDER_WAY)
-        raise
+    if not 1 <= quote_version <= session.quote_version:
+        raise QuoteUnknown
+    shown = session.total
+    if not _is_still_sold(session, request_id=request_id):
+        return None
     if session.quote_version != quote_version:
-        raise QuoteChanged(old=_told(shown), new=_told(session.total))
+        raise QuoteChanged(old=_written(shown), new=_written(session.total))
+    security_code.check(session, payment_method_id, request_id=request_id)
     if not _begin(session, payment_method_id=payment_method_id):
         return _pressed_again(session, State.READY, State.COMPLETED, *UNDER_WAY)
     return drive(session, request_id=request_id)
+
+
+def _is_still_sold(session: CheckoutSession, *, request_id: str) -> bool:
+    """False where it goes on, or has ended, without this yes. Raises as `confirm`."""
+    sequence = session.sequence
+    try:
+        return _is_sold(session, request_id=request_id)
+    except DomainError as refusal:
+        if isinstance(refusal, FrameReplaced) or not _has_moved(session, since=sequence):
+            raise
+        _pressed_again(session, State.READY, State.COMPLETED, *UNDER_WAY)
+        return False
 
 
 def _pressed_again(session: CheckoutSession, *shown: State) -> None:
@@ -78,46 +96,43 @@ def _has_moved(session: CheckoutSession, *, since: int) -> bool:
     return not CheckoutSession.objects.filter(pk=session.pk, sequence=since).exists()
 
 
-def _told(money: Money) -> dict[str, str]:
-    return {"amount": money.amount, "currency": money.currency}
+def _written(money: Money) -> dict[str, str]:
+    return TotalView.of(money).model_dump()
 
 
 def _is_sold(session: CheckoutSession, *, request_id: str) -> bool:
     """At the price that is noted now. False once the checkout has failed, because the offer is gone. Raises what
     refresh_offer refuses for now, CheckoutNotOpen or FrameReplaced."""
     sequence = session.sequence
-    try:
-        _check_price(session, request_id=request_id)
-    except DomainError as refusal:
-        if refusal.code == UNASKED:
-            return True  # a provider that is not asked for prices says so at the booking itself
-        if refusal.code not in GONE or _has_moved(session, since=sequence):
-            raise
-        if refusal.code == STALE and _is_active(session, request_id=request_id):
-            # Another call has just refreshed it.
-            _check_price(session, request_id=request_id)
+    for _ in range(MOST_TRIES):
+        try:
+            services.renew(session, request_id=request_id)
+        except DomainError as refusal:
+            if refusal.code == UNASKED:
+                return True  # a provider that is not asked for prices says so at the booking itself
+            if refusal.code not in GONE or _has_moved(session, since=sequence):
+                raise
+            # Where it is to be had all the same, another call has just refreshed it.
+            if refusal.code != STALE or not _is_active(session, request_id=request_id):
+                return _fail(session, refusal)
+        else:
             return True
-        if (elsewhere := _elsewhere(session)) is not None:
-            raise elsewhere from None
-        if not steps.move(session, State.FAILED, now=clock.now(), failure_code=refusal.code):
-            raise services.not_open(session, now=clock.now()) from None
-        return False
-    return True
+    raise Contended(retry_after=1)
 
 
-def _check_price(session: CheckoutSession, *, request_id: str) -> None:
-    view = told(callers.of(session, request_id=request_id), "refresh_offer", **_offer_of(session))
-    services.requote(session, Money.parse(view["new"]["amount"], view["new"]["currency"]), now=clock.now())
-
-
-def _offer_of(session: CheckoutSession) -> dict[str, str]:
-    return {"provider": session.provider, "offer_id": str(session.offer_id)}
+def _fail(session: CheckoutSession, refusal: DomainError) -> bool:
+    if (elsewhere := _elsewhere(session)) is not None:
+        raise elsewhere from None
+    if not steps.move(session, State.FAILED, now=clock.now(), failure_code=refusal.code):
+        raise services.not_open(session, now=clock.now()) from None
+    return False
 
 
 def _is_active(session: CheckoutSession, *, request_id: str) -> bool:
     """Whether the offer could be booked all the same. It is asked for the partner, who sees it whoever has taken it."""
     try:
-        offer = told(callers.of_partner(session, request_id=request_id), "get_offer_details", **_offer_of(session))
+        caller = callers.of_partner(session, request_id=request_id)
+        offer = values_of(caller, "get_offer_details", **session.offer_named)
     except DomainError as refusal:
         return refusal.retryable
     return str(offer["status"]) == "active"
@@ -165,7 +180,16 @@ def _elsewhere(session: CheckoutSession) -> DomainError | None:
 
 
 def drive(session: CheckoutSession, *, request_id: str = "") -> None:
-    """Go on with the attempt that is under way. Raises nothing that the booking refused: that is written down."""
+    """Go on with the attempt that is under way. Raises nothing that the booking refused: that is written down. Where
+    others hold what it needs, the next look goes on."""
+    try:
+        with waiting_for_locks():
+            _go_on(session, request_id=request_id)
+    except Contended:
+        log.info("checkout.contended", session_id=str(session.pk))
+
+
+def _go_on(session: CheckoutSession, *, request_id: str) -> None:
     attempt = session.attempts.select_related("session").order_by("-number").first()
     if attempt is None or attempt.ended_at is not None:
         return
@@ -211,8 +235,8 @@ def _end_late(attempt: CheckoutAttempt) -> None:
 
 def _create_booking(attempt: CheckoutAttempt, *, request_id: str) -> dict[str, Any]:
     arguments = {
-        **_offer_of(attempt.session),
-        "expected_total": _told(Money(attempt.total_minor, attempt.currency)),
+        **attempt.session.offer_named,
+        "expected_total": _written(Money(attempt.total_minor, attempt.currency)),
         "payment_method_id": str(attempt.payment_method_id) if attempt.payment_method_id else None,
     }
     caller = callers.of_attempt(attempt, request_id=request_id)
@@ -235,7 +259,7 @@ def _refused(attempt: CheckoutAttempt, refusal: DomainError, *, request_id: str)
     if refusal.retryable:
         return None
     is_card = refusal.code == "not_found" and refusal.facts.get("what") != "offer"
-    return settling.settle(attempt, "failed", failure=settling.CARD_GONE if is_card else refusal.code)
+    return settling.settle(attempt, "failed", failure=CARD_GONE if is_card else refusal.code)
 
 
 def _made_by(attempt: CheckoutAttempt) -> UUID | None:
@@ -254,6 +278,6 @@ def show_new_price(session: CheckoutSession, *, request_id: str = "") -> None:
     if fresh.state != State.READY or fresh.failure_code != PRICE_CHANGED:
         return
     try:
-        _check_price(fresh, request_id=request_id)
+        services.renew(fresh, request_id=request_id)
     except DomainError:
         return  # the next yes asks for it anew

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from checkout_widget.session.states import CheckoutState
+from checkout_widget.session.states import EARLY, UNDER_WAY, CheckoutState
 from movmo.kit.encrypted import EncryptedField
 from movmo.kit.ids import new_id
 from movmo.kit.money import Money
@@ -59,12 +59,12 @@ class CheckoutSession(models.Model):
         indexes = [
             models.Index(
                 fields=["expires_at"],
-                condition=models.Q(state__in=["open", "authenticated", "ready"]),
+                condition=models.Q(state__in=[state.value for state in EARLY]),
                 name="checkout_to_expire",
             ),
             models.Index(
                 fields=["updated_at"],
-                condition=models.Q(state__in=["confirming", "requires_action"]),
+                condition=models.Q(state__in=[state.value for state in UNDER_WAY]),
                 name="checkout_under_way",
             ),
             models.Index(
@@ -72,6 +72,7 @@ class CheckoutSession(models.Model):
                 condition=models.Q(customer_email__isnull=False),
                 name="checkout_to_forget",
             ),
+            models.Index(fields=["created_at", "state"], name="checkout_by_day"),
         ]
 
     def __str__(self) -> str:
@@ -80,6 +81,11 @@ class CheckoutSession(models.Model):
     @property
     def total(self) -> Money:
         return Money(self.total_minor, self.currency)
+
+    @property
+    def offer_named(self) -> dict[str, str]:
+        """The offer, as operations are asked for it."""
+        return {"provider": self.provider, "offer_id": str(self.offer_id)}
 
 
 class CheckoutAttempt(models.Model):

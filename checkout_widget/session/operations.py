@@ -31,6 +31,7 @@ def _errors_of(*names: str) -> tuple[type[DomainError], ...]:
     ask=services.offer_of,
     errors=_errors_of("create_offer", "get_offer_details"),
     tool=False,
+    in_batches=False,
 )
 def create_checkout_session(ctx: Context, request: OpenCheckout, offer: services.Offer) -> OpenedCheckout:
     """Open an express checkout
@@ -50,6 +51,7 @@ def create_checkout_session(ctx: Context, request: OpenCheckout, offer: services
     effect=Effect.READ,
     errors=(NotFound,),
     tool=False,
+    in_batches=False,
 )
 def get_checkout_session(ctx: Context, request: CheckoutRequest) -> CheckoutView:
     """Read a checkout session
@@ -67,6 +69,7 @@ def get_checkout_session(ctx: Context, request: CheckoutRequest) -> CheckoutView
     effect=Effect.WRITE,
     errors=(NotFound, CheckoutNotOpen),
     tool=False,
+    in_batches=False,
 )
 def cancel_checkout_session(ctx: Context, request: CheckoutRequest) -> CheckoutView:
     """Cancel a checkout session

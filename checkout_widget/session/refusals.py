@@ -6,7 +6,9 @@ DomainError
 ├── CheckoutNotOpen           409  the session is over, or its booking is under way
 ├── ClientSecretInvalid       401  not the session's secret
 ├── FrameReplaced             401  another frame has claimed the session since
+├── QuoteUnknown              400  a yes to a price that nobody was shown
 ├── QuoteChanged              409  the traveler said yes to a price that is not the price any more
+├── SecurityCodeWanted        422  the card's vault has no security code of it, or none any more
 ├── UnderWayElsewhere         409  the same offer is being booked for the same person in another checkout
 ├── BookedElsewhere           409  and there it is booked
 └── CodeTriesExhausted        429  too many codes were typed into one checkout
@@ -57,12 +59,26 @@ class FrameReplaced(DomainError):
     hint = "Go on there, or close this one and press the button again. Nothing is booked twice."
 
 
+class QuoteUnknown(DomainError):
+    kind = Kind.INVALID
+    code = "quote_unknown"
+    message = "This is not the version of a price that was shown here."
+    hint = "Nothing was booked. Look at the price, and say yes to that."
+
+
 class QuoteChanged(DomainError):
     kind = Kind.CONFLICT
     code = "quote_changed"
     message = "The price has changed. It was {old[amount]} {old[currency]} and is {new[amount]} {new[currency]} now."
     hint = "Nothing was booked and no money moved. Look at the new price, and say yes to it if you agree."
     example = {"old": {"amount": "412.30", "currency": "EUR"}, "new": {"amount": "431.80", "currency": "EUR"}}
+
+
+class SecurityCodeWanted(DomainError):
+    kind = Kind.RULE
+    code = "security_code_wanted"
+    message = "This card pays with its security code, and the vault has none of it."
+    hint = "Nothing was booked and no money moved. Enter the security code, and say yes again."
 
 
 class UnderWayElsewhere(DomainError):

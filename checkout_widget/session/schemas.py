@@ -1,7 +1,7 @@
 """What partners send and read about checkouts."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
 from pydantic import Field, model_validator
@@ -11,8 +11,8 @@ from movmo.kit.money import Money
 from movmo.operations.context import Request, View
 from movmo.operations.redaction import Redacted
 
-LOCALES = ("en", "de", "fr", "es", "nl")
 Locale = Literal["en", "de", "fr", "es", "nl"]
+LOCALES: tuple[str, ...] = get_args(Locale)
 SHOWN_ONCE = (
     "Hand it to the page that shows the button, and to nobody else; it never belongs into an address or a log. It is "
     "told in this answer, and again to a repetition with the same idempotency key, and nowhere else."

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from checkout_widget.session import events, queries, steps
-from checkout_widget.session.asking import ask
+from checkout_widget.session import callers, events, queries, steps
+from checkout_widget.session.asking import ask, values_of
 from checkout_widget.session.models import CheckoutSession
 from checkout_widget.session.refusals import (
     CheckoutNotOpen,
@@ -25,6 +25,7 @@ from checkout_widget.session.refusals import (
 from checkout_widget.session.schemas import CheckoutView, OpenCheckout, OpenedCheckout
 from checkout_widget.session.states import EARLY, SIGNED_IN
 from checkout_widget.session.states import CheckoutState as State
+from movmo.kit import clock
 from movmo.kit.errors import DomainError, InvalidArguments, NotFound
 from movmo.kit.money import Money
 from movmo.operations.context import Context
@@ -34,8 +35,6 @@ from partners.origin import queries as registered
 
 LIFE = timedelta(minutes=30)
 """At most; an offer may be over sooner."""
-MOST_RACES = 10
-"""So often somebody else may be faster before a call gives up."""
 SECRET_PREFIX = "mvm_cs_"  # noqa: S105  (what secrets begin with)
 
 Offer = dict[str, Any]
@@ -49,7 +48,7 @@ def offer_of(ctx: Context, request: OpenCheckout) -> Offer:
     Raises OriginNotRegistered, InvalidArguments, and what create_offer and get_offer_details refuse.
     """
     _check_addresses(ctx, request)
-    partner = replace(ctx.caller, user_id=None, scopes=frozenset())
+    partner = replace(ctx.caller, user_id=None, scopes=frozenset(), is_part=True)
     if request.offer is not None:
         arguments = {"provider": request.provider, "offer": request.offer}
         return ask(partner, "create_offer", arguments).view.model_dump()
@@ -106,7 +105,7 @@ def open_(ctx: Context, request: OpenCheckout, offer: Offer) -> OpenedCheckout:
 
 def cancel(ctx: Context, session_id: UUID) -> CheckoutView:
     """Nobody may say yes to it any more. Once canceled it stays so. Raises NotFound, CheckoutNotOpen or Contended."""
-    for _ in range(MOST_RACES):
+    for _ in range(steps.MOST_RACES):
         session = queries.owned(ctx, session_id)
         state = steps.state_of(session, now=ctx.now)
         if state is State.CANCELED:
@@ -125,14 +124,20 @@ def claim(session_id: UUID, client_secret: str, *, now: datetime) -> tuple[Check
 
     Raises NotFound, ClientSecretInvalid or Contended.
     """
-    for _ in range(MOST_RACES):
-        session = _of_id(session_id)
-        if not hmac.compare_digest(_digest(client_secret), session.secret_digest):
-            raise ClientSecretInvalid
+    for _ in range(steps.MOST_RACES):
+        session = opened_with(session_id, client_secret)
         bearer = secrets.token_urlsafe(32)
         if _hand_over(session, _digest(bearer), now=now):
             return session, bearer
     raise Contended(retry_after=1)
+
+
+def opened_with(session_id: UUID, client_secret: str) -> CheckoutSession:
+    """The session, for whoever has its secret. Raises NotFound or ClientSecretInvalid."""
+    session = _of_id(session_id)
+    if not hmac.compare_digest(_digest(client_secret), session.secret_digest):
+        raise ClientSecretInvalid
+    return session
 
 
 def _hand_over(session: CheckoutSession, bearer_digest: str, *, now: datetime) -> bool:
@@ -158,7 +163,7 @@ def held(session_id: UUID, bearer: str) -> CheckoutSession:
 
 
 def _of_id(session_id: UUID) -> CheckoutSession:
-    session = CheckoutSession.objects.filter(pk=session_id).first()
+    session = queries.of_id(session_id)
     if session is None:
         raise NotFound("checkout")
     return session
@@ -177,17 +182,27 @@ def settle_party(session: CheckoutSession, offer: Offer, *, now: datetime) -> No
         _step(session, after, among=SIGNED_IN, now=now)
 
 
-def requote(session: CheckoutSession, total: Money, *, now: datetime) -> bool:
-    """Another price is shown from now on. False if it is the same. Raises as `arrive`."""
-    if total == session.total:
-        return False
-    changes: dict[str, Any] = {
-        "total_minor": total.minor,
-        "currency": total.currency,
-        "quote_version": session.quote_version + 1,
-    }
-    _step(session, State.READY, among=(State.READY,), now=now, **changes)
-    return True
+def renew(session: CheckoutSession, *, request_id: str = "") -> dict[str, Any]:
+    """Ask the airline for the offer as it is sold now. The session takes its price, and lives as long as it as far as a
+    session may. Returns what refresh_offer tells. Raises what that refuses, CheckoutNotOpen or FrameReplaced.
+    """
+    sold = values_of(callers.of(session, request_id=request_id), "refresh_offer", **session.offer_named)
+    _take_price(session, sold["offer"], now=clock.now())
+    return sold
+
+
+def _take_price(session: CheckoutSession, offer: Offer, *, now: datetime) -> None:
+    total = Money.parse(offer["total"]["amount"], offer["total"]["currency"])
+    changes: dict[str, Any] = {"expires_at": min(offer["expires_at"], session.created_at + LIFE)}
+    if total != session.total:
+        changes |= {"total_minor": total.minor, "currency": total.currency, "quote_version": session.quote_version + 1}
+    state = steps.state_of(session, now=now)
+    if state not in SIGNED_IN:  # one that ran out while the airline was asked: its partner may know by now
+        raise not_open(session, now=now)
+    is_news = total != session.total and state is State.READY
+    taken = steps.move(session, State.READY, now=now, **changes) if is_news else steps.note(session, **changes)
+    if not taken:
+        raise not_open(session, now=now)
 
 
 def _step(session: CheckoutSession, after: State, *, among: Iterable[State], now: datetime, **changes: Any) -> None:

@@ -1,13 +1,12 @@
 """What became of an attempt, written down: by the booking as it is read, or by the refusal that left none."""
 
 from datetime import datetime
-from typing import Any
 
 import structlog
 from django.db import transaction
 
 from checkout_widget.session import callers, steps
-from checkout_widget.session.asking import told
+from checkout_widget.session.asking import values_of
 from checkout_widget.session.models import CheckoutAttempt, CheckoutSession
 from checkout_widget.session.states import BOOKED, MOST_DECLINES, UNDER_WAY
 from checkout_widget.session.states import CheckoutState as State
@@ -15,18 +14,19 @@ from movmo.kit import clock
 
 log = structlog.get_logger()
 
-NOT_BOOKED = frozenset({"failed", "lapsed", "cancelled"})
+GIVEN_BACK = frozenset({"lapsed", "cancelled"})
+NOT_BOOKED = GIVEN_BACK | {"failed"}
 BANK_ASKS = "requires_action"
-MOST_RACES = 10
 
 DECLINED, CARD_GONE = "payment_declined", "payment_method_gone"
+SOLD_OUT, STALE, PRICE_CHANGED = "sold_out", "offer_stale", "price_changed"
 STILL_SOLD = frozenset(
     {
         DECLINED,
         CARD_GONE,
         "card_expired",
         "card_not_for_provider",
-        "price_changed",
+        PRICE_CHANGED,
         "seat_taken",
         "provider_unavailable",
     }
@@ -47,25 +47,24 @@ OF_THE_PARTY = frozenset(
 """Who travels has changed meanwhile: the traveler chooses anew."""
 
 
-def hear(attempt: CheckoutAttempt, *, request_id: str = "") -> dict[str, Any]:
-    """Read the attempt's booking and settle by it. Returns what get_booking tells. Raises what it refuses."""
+def hear(attempt: CheckoutAttempt, *, request_id: str = "") -> None:
+    """Read the attempt's booking and settle by it. Raises what get_booking refuses."""
     caller = callers.of_attempt(attempt, request_id=request_id)
-    booking = told(caller, "get_booking", booking_id=str(attempt.booking_id))
+    booking = values_of(caller, "get_booking", booking_id=str(attempt.booking_id))
     failure, locator = booking["failure"], booking["record_locator"] or ""
     settle(attempt, str(booking["status"]), failure=failure["code"] if failure else "", record_locator=locator)
-    return booking
 
 
 def settle(attempt: CheckoutAttempt, status: str, *, failure: str = "", record_locator: str = "") -> None:
     """By the booking's status, and why it failed. Whatever is known already is left."""
-    for _ in range(MOST_RACES):
+    for _ in range(steps.MOST_RACES):
         now = clock.now()
         with transaction.atomic():
             session = CheckoutSession.objects.get(pk=attempt.session_id)
             if not _moved(session, attempt, status, failure=failure, record_locator=record_locator, now=now):
                 continue  # somebody else was faster: decide by what they have left
             if status in BOOKED or status in NOT_BOOKED:
-                _end(attempt, failure or status, now=now)
+                _end(attempt, failure or status, is_final=status not in (*BOOKED, *GIVEN_BACK), now=now)
             return
     log.warning("checkout.crowded", session_id=str(attempt.session_id))  # the sweep comes back to it
 
@@ -110,9 +109,9 @@ def _refused(session: CheckoutSession, code: str, *, now: datetime) -> bool:
     return steps.move(session, after, now=now, failure_code=code, declines=declines)
 
 
-def _end(attempt: CheckoutAttempt, outcome: str, *, now: datetime) -> None:
-    """A failure that turned out to be booked is told as it is; anything else is told once."""
+def _end(attempt: CheckoutAttempt, outcome: str, *, is_final: bool, now: datetime) -> None:
+    """A failure is told once. What turns out to be booked all the same, or was booked and given back, is told then."""
     known = CheckoutAttempt.objects.filter(pk=attempt.pk)
-    if outcome not in BOOKED:
+    if is_final:
         known = known.filter(ended_at=None)
     known.update(outcome=outcome[:80], ended_at=now)

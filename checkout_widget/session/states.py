@@ -1,7 +1,7 @@
 """States of a checkout, and the steps between them.
 
     open            nobody has shown who they are in the frame that holds the session now
-    authenticated   somebody has, by the code from their letter
+    authenticated   somebody has, by the code from their letter or by a passkey
     ready           every slot has its passenger
     confirming      the traveler has said yes; the booking is being made, or its outcome is not known yet
     requires_action their bank asks

@@ -15,6 +15,9 @@ from checkout_widget.session.models import CheckoutSession
 from checkout_widget.session.states import EARLY, LATE, STEPS
 from checkout_widget.session.states import CheckoutState as State
 
+MOST_RACES = 10
+"""So often somebody else may be faster before a call gives up."""
+
 
 def move(session: CheckoutSession, after: State, *, now: datetime, is_late: bool = False, **changes: Any) -> bool:
     """False when somebody else was faster, or its time is over; then nothing has changed, here or in the table.

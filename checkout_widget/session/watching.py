@@ -9,7 +9,6 @@ sweep     what nobody goes on with, because whoever called create_booking has di
 import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
 from django.db.models import QuerySet
@@ -20,6 +19,7 @@ from checkout_widget.session.states import BOOKED, UNDER_WAY
 from movmo.kit import clock
 from movmo.kit.errors import DomainError
 from movmo.operations import outbox
+from movmo.operations.dispatch import waiting_for_locks
 from movmo.operations.models import Event, Outbox
 
 log = structlog.get_logger()
@@ -51,8 +51,10 @@ def _status(event: Event) -> str:
 def _is_news(attempt: CheckoutAttempt, status: str) -> bool:
     if attempt.ended_at is None:
         return True
-    is_known = attempt.outcome in BOOKED and bool(attempt.session.record_locator)
-    return status in BOOKED and not is_known
+    was_booked = attempt.outcome in BOOKED
+    if status in settling.GIVEN_BACK:
+        return was_booked
+    return status in BOOKED and not (was_booked and attempt.session.record_locator)
 
 
 def go_on(rows: Sequence[Outbox]) -> None:
@@ -102,26 +104,23 @@ def _drive(session: CheckoutSession) -> None:
         log.exception("checkout.drive_crashed", session_id=str(session.pk))
 
 
-def look(session: CheckoutSession, *, request_id: str = "") -> dict[str, Any] | None:
-    """Go on as far as it goes at this moment. Returns what get_booking tells of the booking that is under way, for
-    whoever has said yes to it; None if there is none, or it cannot be read now. The session is read anew afterwards.
-    """
+def look(session: CheckoutSession, *, request_id: str = "") -> None:
+    """Go on as far as it goes at this moment. The session is read anew afterwards."""
     attempt = session.attempts.select_related("session").order_by("-number").first()
     if attempt is None or attempt.ended_at is not None or session.state not in UNDER_WAY:
-        return None
+        return
+    now = clock.now()
     try:
-        if attempt.booking_id is not None:
-            booking = settling.hear(attempt, request_id=request_id)
-            confirming.show_new_price(session, request_id=request_id)
-            return booking
-        now = clock.now()
-        if session.updated_at <= now - QUIET and _take_turn(session, now=now):
-            confirming.drive(session, request_id=request_id)
+        with waiting_for_locks():
+            if attempt.booking_id is not None:
+                settling.hear(attempt, request_id=request_id)
+                confirming.show_new_price(session, request_id=request_id)
+            elif session.updated_at <= now - QUIET and _take_turn(session, now=now):
+                confirming.drive(session, request_id=request_id)
     except DomainError as refusal:
         log.info("checkout.not_told", session_id=str(session.pk), code=refusal.code)
     finally:
         session.refresh_from_db()
-    return None
 
 
 def _take_turn(session: CheckoutSession, *, now: datetime) -> bool:

@@ -8,13 +8,13 @@
 {{ slice.duration_minutes|duration }}            3 h 5 min
 {{ segment.arriving|day_offset:slice_departs }}  +1, or nothing on the same day
 {{ segment.arriving|days_later:slice_departs }}  1 day later: the same for who cannot see it
+{{ flight.origin|city:flight.departing }}        Lisbon, Lissabon
 {{ offer.owner_carrier|airline }}                KLM
 {{ slot.type|traveler }}                         Adult
-{{ fare.cabin_class|cabin }}                     Economy
+{{ slice.cabin|cabin }}                          Economy
 {{ method|card }}                                Visa •••• 4242
 {{ method|expiry }}                              05/31
 {{ refusal|explained }}                          what happened, whether money moved, what next
-{{ refusal|happened }}, {{ refusal|afterwards }} the same in two: the headline, and what stands under it
 """
 
 from django import template
@@ -33,18 +33,16 @@ for how in (
     written.duration,
     written.day_offset,
     written.days_later,
+    written.city,
     written.airline,
     written.traveler,
     written.cabin,
     written.card,
     written.expiry,
-    words.happened,
-    words.afterwards,
 ):
     register.filter(how.__name__, how)
 
 
 @register.filter
-def explained(refusal: DomainError | str) -> str:
-    """A refusal, or the code of one that was written down."""
-    return words.of_code(refusal) if isinstance(refusal, str) else words.of(refusal)
+def explained(refusal: DomainError) -> str:
+    return words.of(refusal)

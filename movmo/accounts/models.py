@@ -10,8 +10,9 @@ from movmo.accounts.contact_change.models import ContactChange
 from movmo.accounts.letter.models import PendingLetter
 from movmo.accounts.personal import PersonKey
 from movmo.accounts.preferences.models import LocalePreferences, TravelPreferences
-from movmo.kit import clock
+from movmo.kit import clock, masks
 from movmo.kit.ids import new_id
+from movmo.operations import rights
 
 __all__ = [
     "CacheRow",
@@ -56,9 +57,11 @@ class User(AbstractUser):
 
     class Meta:
         db_table = "user"
+        permissions = rights.declared()
 
     def __str__(self) -> str:
-        return self.email
+        """As the lists of the back office have it: colleagues by their address, travelers masked."""
+        return self.email if self.is_staff else masks.address(self.email)
 
     def clean(self) -> None:
         """As `create_user` has it: an address typed in the back office must be found when its owner types it."""

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.urls import path
 
 from movmo.accounts import views
+from movmo.accounts.impersonation.views import End as EndImpersonation
 from movmo.accounts.office import views as staff
 from movmo.accounts.passkey import views as passkey_views
 from movmo.accounts.sign_in import confirming
@@ -27,6 +28,7 @@ urlpatterns = [
     path("accounts/second-factor/", staff.SecondFactor.as_view(), name="second_factor"),
     path("accounts/second-factor/new/", staff.NewFactor.as_view(), name="second_factor_new"),
     path("accounts/second-factor/mine/", staff.Factors.as_view(), name="second_factors"),
+    path("accounts/impersonation/end/", EndImpersonation.as_view(), name="impersonation_end"),
     path("accounts/inactive/", views.Inactive.as_view(), name="account_inactive"),
 ]
 if not settings.PRODUCTION:

@@ -1,10 +1,13 @@
-"""The demo's cast: two partners with their plans, two travelers, an agent's client and an admin. Safe to repeat."""
+"""The demo's cast: two partners with their plans, two travelers, an agent's client, an admin and a clerk of each role.
+Safe to repeat."""
 
 import secrets
 from dataclasses import dataclass
 
+from django.contrib.auth.models import Group
 from django.db import transaction
 
+from movmo import roles
 from movmo.accounts.models import User
 from movmo.accounts.office import second_factor
 from movmo.demo.shop import place
@@ -12,6 +15,7 @@ from movmo.kit import clock
 from movmo.operations.scopes import SCOPES
 from partners.api_key import services as api_keys
 from partners.api_key.models import ApiKey
+from partners.member.models import Member, Role
 from partners.oauth import services as oauth
 from partners.oauth.models import Application
 from partners.origin.models import CheckoutOrigin
@@ -22,7 +26,9 @@ from partners.plan.models import UsagePlan
 PLANS = {"aviare": (200, 400, 5_000_000), "customer": (50, 100, 500_000), "public-website": (20, 40, 100_000)}
 PARTNERS = {"aviare": ("Aviare", "aviare"), "kestrel": ("Kestrel Travel", "customer")}
 TRAVELERS = ("ana@example.com", "bo@example.com")
+DEVELOPER = "dev@aviare.example"
 ADMIN = "ops@example.com"
+CLERKS = {role: f"{role}@example.com" for role in roles.ROLES if role != roles.ADMIN}
 DEMO_KEY = "demo"
 
 
@@ -47,11 +53,15 @@ def seed() -> Cast:
         UsagePlan.objects.get_or_create(name=name, defaults=limits)
     partners = {slug: _partner(slug) for slug in PARTNERS}
     ana, _bo = (User.objects.arrive(email) for email in TRAVELERS)
+    joined = {"role": Role.OWNER, "joined_at": clock.now()}
+    Member.objects.get_or_create(partner=partners["aviare"], user=User.objects.arrive(DEVELOPER), defaults=joined)
     for origin in (place.origin(), place.OWN_TRIAL):
         CheckoutOrigin.objects.get_or_create(partner=partners["aviare"], origin=origin)
     aviare_app = _client("aviare-web", "Aviare", "https://aviare.example/callback", partners["aviare"])
     scout = _client("scout", "Scout, a travel agent", "http://127.0.0.1/callback")
     password, app_key, codes = _admin()
+    for role, email in CLERKS.items():
+        _clerk(role, email)
     return Cast(
         api_key=_new_key(partners["aviare"]),
         other_api_key=_new_key(partners["kestrel"]),
@@ -96,5 +106,12 @@ def _admin() -> tuple[str, str, list[str]]:
     admin = User.objects.filter(email=ADMIN).first() or User.objects.create_superuser(ADMIN)
     admin.set_password(password)
     admin.save(update_fields=["password"])
+    admin.groups.set(Group.objects.filter(name=roles.ADMIN))
     app_key = second_factor.new_secret()
     return password, app_key, second_factor.start_over(admin, app_key)
+
+
+def _clerk(role: str, email: str) -> None:
+    """Without a password: a code by e-mail lets them in, and the first time they choose a second factor."""
+    clerk = User.objects.filter(email=email).first() or User.objects.create_user(email, is_staff=True)
+    clerk.groups.set(Group.objects.filter(name=role))

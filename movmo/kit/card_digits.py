@@ -6,20 +6,28 @@ of a longer word is none: ids have digits enough that every thousandth would pas
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Container
 from itertools import accumulate, chain
 
 SHORTEST, LONGEST = 13, 19
 LONGEST_TELEPHONE = 15  # ITU-T E.164: behind a plus, so many digits are one
 ISSUERS = re.compile(r"4|5[1-5]|2(?:22[1-9]|2[3-9]|[3-6]|7[01]|720)|3[47]|3(?:0[0-5]|[689])|35(?:2[89]|[3-8])|6")
-_DOUBLED = str.maketrans("0123456789", "0246813579")
+VALUES = bytes.maketrans(b"0123456789", bytes(range(10)))
+DOUBLED = bytes.maketrans(b"0123456789", bytes((0, 2, 4, 6, 8, 1, 3, 5, 7, 9)))
 _NOT_GLUED = r"(?<![0-9A-Za-z_])(?<![0-9][.,])(?<![0-9A-Za-z]-)"
 _ENDS = r"(?![0-9A-Za-z_]|-[0-9A-Za-z])"
 RUN = re.compile(rf"{_NOT_GLUED}[0-9](?:[\s-]{{0,3}}[0-9]){{12,}}{_ENDS}")
 POINTED = re.compile(rf"{_NOT_GLUED}[0-9]{{4}}([./_])[0-9]{{4}}\1[0-9]{{4}}\1[0-9]{{4}}{_ENDS}")
+BETWEEN_WORDS = re.compile(r"-*\s[\s-]*")
 GROUPS_OF_CARDS = ((4, 4, 4, 4), (4, 6, 5))
-# In a JSON text a line break is two characters, or six: whatever RUN or POINTED find in a value, this finds around it.
-MAYBE_IN_JSON = re.compile(r"[0-9](?:(?:[ ./_-]|\\[ntrfb]|\\u00[01][0-9a-f]){0,3}[0-9]){12}")
+SHORTEST_GROUPED = 17  # 4242-424242-42424
+BEGINS_A_VALUE = re.compile(r'(?:^|[=&?"\s])\+?\Z')
+PLAIN_BEFORE = re.compile(rf"(?:%[0-9A-Fa-f]{{2}})?([0-9]{{{SHORTEST},}})")
+# In a JSON text a line break is two characters, or six, and large floats have an exponent. Whatever is found in a
+# value, be its pluses spaces, this finds around it.
+MAYBE_IN_JSON = re.compile(
+    r"[0-9](?:(?:[\s+./_-]|\\[ntrfb]|\\u00[01][0-9a-f]){0,3}[0-9]){12}|[0-9]e\+?1[2-8](?![0-9A-Za-z_-])"
+)
 
 
 def _plain_letters() -> dict[int, str]:
@@ -41,10 +49,18 @@ _PLAIN = _plain_letters()
 
 def is_in(text: str) -> bool:
     """Whether a card number stands in the text."""
+    return len(text) >= SHORTEST and _stands_in(_as_ascii(text), None)
+
+
+def is_in_decoded(text: str, encoded: str) -> bool:
+    """Whether a card number stands in the text that `encoded` decodes to.
+
+    Ids of many digits stand behind %3A or %2F: digits that were as plain before must be a card's groups, or a value
+    that =, &, ?, a space or nothing stands before.
+    """
     if len(text) < SHORTEST:
         return False
-    plain = _as_ascii(text)
-    return any(_is_card(digits) for digits in _candidates(plain))
+    return _stands_in(_as_ascii(text), frozenset(PLAIN_BEFORE.findall(_as_ascii(encoded))))
 
 
 def may_be_in_json(text: str) -> bool:
@@ -56,34 +72,65 @@ def _as_ascii(text: str) -> str:
     return text if text.isascii() else text.translate(_PLAIN)
 
 
-def _candidates(text: str) -> Iterator[str]:
+def _stands_in(text: str, plain_before: Container[str] | None) -> bool:
     for found in RUN.finditer(text):
-        words = re.split(r"-*\s[\s-]*", found.group())
-        shortest = LONGEST_TELEPHONE + 1 if text[found.start() - 1 : found.start()] == "+" else SHORTEST
-        for first in range(len(words)):
-            yield from _from(words[first : first + LONGEST], shortest)
-        yield from filter(None, map(_grouped, words))
-    for found in POINTED.finditer(text):
-        yield re.sub(r"[./_]", "", found.group())
+        before = text[max(0, found.start() - 2) : found.start()]
+        shortest = LONGEST_TELEPHONE + 1 if before.endswith("+") else SHORTEST
+        words = BETWEEN_WORDS.split(found.group())
+        is_value = plain_before is None or BEGINS_A_VALUE.search(before) or _was_encoded(words[0], plain_before)
+        if _any_of_words(words, shortest, is_value=bool(is_value)) or any(map(_is_grouped, words)):
+            return True
+    return any(_is_card(re.sub(r"[./_]", "", found.group())) for found in POINTED.finditer(text))
 
 
-def _from(words: list[str], shortest: int) -> Iterator[str]:
-    """What the first word, the first two, … are together, as far as that is as long as a card's number."""
-    for digits in accumulate(word.replace("-", "") for word in words):
-        if len(digits) > LONGEST:
-            return
-        if len(digits) >= shortest:
-            yield digits
+def _was_encoded(word: str, plain_before: Container[str]) -> bool:
+    return len(word) >= SHORTEST and word.isdecimal() and word not in plain_before
 
 
-def _grouped(word: str) -> str | None:
+def _any_of_words(words: list[str], shortest: int, *, is_value: bool) -> bool:
+    """Whether words in a row are a card number. One that begins with the first must be a card's groups or a value."""
+    words = [word.replace("-", "") for word in words]
+    if len(words) == 1:
+        return is_value and shortest <= len(words[0]) <= LONGEST and _is_card(words[0])
+    digits = "".join(words)
+    edges = list(accumulate(map(len, words), initial=0))
+    ends = bytearray(len(digits) + 1)
+    for edge in edges:
+        ends[edge] = True
+    sums = _luhn_sums(digits)  # so every look is equally short, however many words there are
+    first = 0 if is_value or any(_are_groups(words, wanted) for wanted in GROUPS_OF_CARDS) else 1
+    for start in edges[first:-1]:
+        if ISSUERS.match(digits, start) is None:
+            continue
+        for end in range(start + shortest, min(start + LONGEST, len(digits)) + 1):
+            if ends[end] and sums[end % 2][start] == sums[end % 2][end]:
+                return True
+    return False
+
+
+def _luhn_sums(digits: str) -> tuple[bytes, bytes]:
+    """Modulo 10, up to each digit: for numbers that end at an even place, and at an odd one."""
+    even = bytearray(digits.encode().translate(DOUBLED))
+    odd = bytearray(even)
+    plain = digits.encode().translate(VALUES)
+    even[1::2], odd[::2] = plain[1::2], plain[::2]
+    return _sums(even), _sums(odd)
+
+
+def _sums(values: bytearray) -> bytes:
+    return bytes(total % 10 for total in accumulate(values, initial=0))
+
+
+def _is_grouped(word: str) -> bool:
     """4242-4242-4242-4242-123: the groups of a card, and something behind them."""
-    groups = word.split("-")
-    lengths = tuple(map(len, groups))
-    for wanted in GROUPS_OF_CARDS:
-        if lengths[: len(wanted)] == wanted:
-            return "".join(groups[: len(wanted)])
-    return None
+    if len(word) < SHORTEST_GROUPED:
+        return False
+    groups = word.split("-", 4)
+    return any(_are_groups(groups, wanted) and _is_card("".join(groups[: len(wanted)])) for wanted in GROUPS_OF_CARDS)
+
+
+def _are_groups(words: list[str], wanted: tuple[int, ...]) -> bool:
+    return tuple(map(len, words[: len(wanted)])) == wanted
 
 
 def _is_card(digits: str) -> bool:
@@ -92,4 +139,5 @@ def _is_card(digits: str) -> bool:
 
 def passes_luhn(digits: str) -> bool:
     """Every second digit counts double, by the sum of what that gives."""
-    return sum(map(int, digits[-1::-2] + digits[-2::-2].translate(_DOUBLED))) % 10 == 0
+    values = digits.encode()
+    return (sum(values[-1::-2].translate(VALUES)) + sum(values[-2::-2].translate(DOUBLED))) % 10 == 0

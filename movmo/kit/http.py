@@ -5,7 +5,7 @@ DomainError
 ├── MethodNotAllowed       405   this path knows other methods
 ├── NotAcceptable          406   the caller does not take what this door answers in
 ├── RequestTimeout         408   the body took longer than it may
-├── BodyTooLarge           413   more than MAX_BODY bytes
+├── BodyTooLarge           413   more than MAX_BODY bytes, where the operation takes no more
 ├── UnsupportedMediaType   415   the body is no JSON by its own account
 └── HostNotAllowed         421   a Host that is not ours: DNS rebinding
 """
@@ -132,20 +132,24 @@ def leaves_body_unread(error: DomainError) -> bool:
     return isinstance(error, BodyTooLarge | RequestTimeout)
 
 
-def refuse_declared_excess(content_length: bytes | str | None) -> None:
+def refuse_declared_excess(content_length: bytes | str | None, *, limit: int = MAX_BODY) -> None:
     """Refuse a body by its declared length, before anything of it is read. Raises BodyTooLarge."""
-    if content_length and content_length.isdigit() and (len(content_length) > 20 or int(content_length) > MAX_BODY):
-        raise BodyTooLarge(limit=MAX_BODY)
+    if content_length and content_length.isdigit() and (len(content_length) > 20 or int(content_length) > limit):
+        raise BodyTooLarge(limit=limit)
 
 
 async def read_body(
-    receive: Callable[[], Awaitable[MutableMapping[str, Any]]], content_length: bytes | None, *, seconds: float
+    receive: Callable[[], Awaitable[MutableMapping[str, Any]]],
+    content_length: bytes | None,
+    *,
+    seconds: float,
+    limit: int = MAX_BODY,
 ) -> bytes:
     """The whole body of an ASGI request. Raises BodyTooLarge, RequestTimeout or Disconnected.
 
     The deadline is over all of it: one that each piece renewed would let a client drip for hours.
     """
-    refuse_declared_excess(content_length)
+    refuse_declared_excess(content_length, limit=limit)
     body = bytearray()
     try:
         async with asyncio.timeout(seconds):
@@ -154,8 +158,8 @@ async def read_body(
                 if message["type"] == "http.disconnect":
                     raise Disconnected
                 body += message.get("body", b"")
-                if len(body) > MAX_BODY:
-                    raise BodyTooLarge(limit=MAX_BODY)
+                if len(body) > limit:
+                    raise BodyTooLarge(limit=limit)
                 if not message.get("more_body", False):
                     return bytes(body)
     except TimeoutError:

@@ -4,7 +4,7 @@ Never a float. `Money(41230, "EUR")` is €412.30; yen have no decimals, Bahrain
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -98,6 +98,19 @@ class Money:
         if self.currency != other.currency:
             raise CurrencyMismatch(left=self.currency, right=other.currency)
         return Money(self.minor + other.minor, self.currency)
+
+    def shared(self, weights: Sequence[int]) -> "list[Money]":
+        """Parts in proportion to the weights that add up exactly, by largest remainder: of equal ones, the first.
+
+        Weights that are all 0 are equal. The amount is not negative.
+        """
+        if not any(weights):
+            weights = [1] * len(weights)
+        whole = sum(weights)
+        parts = [divmod(self.minor * weight, whole) for weight in weights]
+        left = self.minor - sum(part for part, _ in parts)
+        largest = set(sorted(range(len(parts)), key=lambda place: -parts[place][1])[:left])
+        return [Money(part + (place in largest), self.currency) for place, (part, _) in enumerate(parts)]
 
     def __str__(self) -> str:
         return f"{self.amount} {self.currency}"

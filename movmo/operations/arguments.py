@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from pydantic import ValidationError
 
-from movmo.kit import card_digits
 from movmo.kit.errors import DomainError, InvalidArguments, Kind, NotFound
 from movmo.operations import card_numbers
 from movmo.operations.context import Caller, Door, Request
@@ -23,6 +22,8 @@ KEY_SHAPE = r"[!#-~]{8,255}"
 KEY_SCHEMA = {"type": "string", "minLength": 8, "maxLength": 255, "pattern": f"^{KEY_SHAPE}$"}
 KEY_FIELD = "idempotency_key"
 USER_FIELD = "user_id"
+MOST_TOLD = 1_000
+"""Mistakes of one input that are named one by one."""
 NUL = "\0"
 NUL_IN_JSON = rb"\u0000"
 
@@ -81,7 +82,7 @@ def parse(
 
 def _refuse_card_numbers(values: dict[str, Any], header_key: str | None) -> None:
     """Raises CardNumberRefused. One look at the whole text first: hardly any input has so many digits in a row."""
-    if card_digits.may_be_in_json(_as_json(values).decode()):
+    if card_numbers.may_be_in_json(_as_json(values).decode()):
         card_numbers.refuse(values)
     if header_key is not None:
         card_numbers.refuse(header_key, f"/{KEY_FIELD}")
@@ -166,6 +167,8 @@ def _joined(pointer: str, part: object) -> str:
 
 def _fields(failure: ValidationError) -> dict[str, str]:
     """pydantic's errors as JSON pointers (RFC 6901) to sentences."""
+    if (count := failure.error_count()) > MOST_TOLD:  # to name one takes ten times as long as to find it
+        return {"": f"There are {count} mistakes in it, too many to name."}
     fields: dict[str, str] = {}
     for error in failure.errors(include_url=False, include_context=True, include_input=False):
         pointer = reduce(_joined, error["loc"], "")

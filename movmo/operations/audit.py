@@ -109,14 +109,25 @@ def unknown(name: str, caller: Caller, refusal: DomainError) -> None:
     )
 
 
-def note(what: str, *, door: Door, code: str, **about: Any) -> None:
-    """One line about what is no operation: a person's decision, for one. `about` are columns of the line."""
-    call_id = new_id()
+def note(
+    what: str,
+    *,
+    door: Door,
+    code: str = "",
+    phase: AuditEvent.Phase = AuditEvent.Phase.OUTCOME,
+    call_id: UUID | None = None,
+    **about: Any,
+) -> None:
+    """One line about what is no operation: a person's decision, for one. `about` are columns of the line.
+
+    An intent and its outcome are joined by the `call_id`.
+    """
+    call_id = call_id or new_id()
     _insert(
         AuditEvent(
             call_id=call_id,
             shard=shard_of(call_id),
-            phase=AuditEvent.Phase.OUTCOME,
+            phase=phase,
             at=clock.now(),
             door=door,
             operation=what,

@@ -1,13 +1,13 @@
 """Who calls, and what a handler is told about the call."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SkipValidation
 
 from movmo.kit.ids import new_id
 
@@ -17,6 +17,8 @@ class Door(StrEnum):
     MCP = "mcp"
     PAGES = "pages"
     CHECKOUT = "checkout"
+    OFFICE = "office"
+    """Of staff, who run no operations: their own pages write lines of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,8 @@ class Caller:
     `user_id` is the traveler of the access token, `partner_id` the owner of the API key; either may be absent.
     `is_live_key` is whether that key is for live providers; None where no key came. `tool_limits` are calls a minute by
     tool, where staff set them for the token's client. `client_partner_id` is the partner that the client belongs to.
-    `checkout_id` is the checkout session whose frame calls.
+    `checkout_id` is the checkout session whose frame calls. `is_part`: another call makes this one, as
+    a part of itself.
     """
 
     door: Door
@@ -55,11 +58,18 @@ class Caller:
     is_live_key: bool | None = None
     tool_limits: Mapping[str, int] = field(default_factory=dict)
     request_id: str = ""
+    is_part: bool = False
 
     @property
     def owner_id(self) -> UUID | None:
         """Whom idempotency keys belong to: the traveler, else the partner. Never the client, so that doors converge."""
         return self.user_id or self.partner_id
+
+    @property
+    def counted_for(self) -> UUID | None:
+        """The partner in whose usage and month a call counts. What a traveler does in a checkout is no call of its
+        partner's, and neither is a part of a call: opening the checkout is one, all in all."""
+        return None if self.is_part or self.door is Door.CHECKOUT else self.partner_id
 
 
 Report = Callable[[int, int, str], None]
@@ -128,6 +138,12 @@ class View(BaseModel):
     def is_undecided(self) -> bool:
         """True when the call was accepted and its outcome is still open (REST answers 202)."""
         return False
+
+
+class Stream(View):
+    """A list whole: its rows are read as they are taken."""
+
+    rows: SkipValidation[Iterable[View]]
 
 
 # No docstring: it would become the schema's public description.

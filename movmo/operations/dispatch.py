@@ -9,7 +9,8 @@ consumed in the transaction that inserts the record, when the handler has writte
 what would be committed, only what the rules allow is asked at all, and without their word all of it is rolled back.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -99,6 +100,18 @@ def _is_contention(failure: Exception) -> bool:
     return isinstance(failure, OperationalError) and any(phrase in str(failure) for phrase in LOCK_PHRASES)
 
 
+@contextmanager
+def waiting_for_locks() -> Iterator[None]:
+    """Beside the pipeline a door has rows of its own: a lock on them that is not to be had in time is told as one in
+    there. Raises Contended."""
+    try:
+        yield
+    except OperationalError as failure:
+        if not _is_contention(failure):
+            raise
+        raise Contended(retry_after=1) from failure
+
+
 def _ours(failure: Exception, operation: Operation, caller: Caller) -> DomainError:
     """What a caller hears of a failure on our side: nothing of its detail."""
     if _is_contention(failure):
@@ -123,14 +136,15 @@ def _note(trail: Trail, operation: Operation, caller: Caller, refusal: DomainErr
 
 def _admit(operation: Operation, caller: Caller) -> Outcome:
     """The steps before a call is read, and the line that they leave in the partner's usage book."""
+    partner_id = caller.counted_for
     try:
         spent = _authorize_and_spend(operation, caller)
     except TURNED_AWAY:
-        if caller.partner_id is not None:
-            usage.refused(caller.partner_id, operation.name)
+        if partner_id is not None:
+            usage.refused(partner_id, operation.name)
         raise
-    if caller.partner_id is not None:
-        usage.admitted(caller.partner_id, operation.name)
+    if partner_id is not None:
+        usage.admitted(partner_id, operation.name)
     return spent
 
 

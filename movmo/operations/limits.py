@@ -166,7 +166,7 @@ def _allowance(name: str, key: str, rate: int, burst: int, cost: int) -> Allowan
 
 def _month_of(caller: Caller) -> Quota | None:
     """The partner's calls of this calendar month, UTC. Only a plan with a quota pays for counting them."""
-    plan, partner_id = caller.plan, caller.partner_id
+    plan, partner_id = caller.plan, caller.counted_for
     if plan is None or plan.month_quota is None or partner_id is None:
         return None
     month = clock.month(clock.now())

@@ -5,13 +5,16 @@ from django.db import models
 from movmo.kit.encrypted import EncryptedField
 from movmo.kit.ids import new_id
 from movmo.operations.approval.models import Approval, Mandate
+from movmo.operations.trail.models import AuditArchive, AuditVerification
 
 __all__ = [
     "Approval",
+    "AuditArchive",
     "AuditEvent",
     "AuditHead",
     "AuditSeal",
     "AuditShard",
+    "AuditVerification",
     "Event",
     "EventCounter",
     "HouseKey",
@@ -71,8 +74,8 @@ class AuditEvent(models.Model):
     at = models.DateTimeField(db_index=True)
     door = models.CharField(max_length=10)
     operation = models.CharField(max_length=80)
-    user_id = models.UUIDField(null=True, db_index=True)
-    partner_id = models.UUIDField(null=True, db_index=True)
+    user_id = models.UUIDField(null=True)
+    partner_id = models.UUIDField(null=True)
     client_id = models.CharField(max_length=255, null=True)
     request_id = models.CharField(max_length=64, blank=True)
     arguments = models.JSONField(null=True)
@@ -84,6 +87,21 @@ class AuditEvent(models.Model):
     class Meta:
         db_table = "audit_event"
         ordering = ["-id"]
+        # Each in the order of the list, so that a page of it is read and no more.
+        indexes = [
+            models.Index(fields=["user_id", "id"], name="audit_of_user"),
+            models.Index(fields=["partner_id", "id"], name="audit_of_partner"),
+            models.Index(fields=["operation", "id"], name="audit_of_operation"),
+            models.Index(
+                fields=["client_id", "id"], condition=models.Q(client_id__isnull=False), name="audit_of_client"
+            ),
+            models.Index(fields=["code", "id"], name="audit_of_code"),
+            models.Index(fields=["door", "id"], name="audit_of_door"),
+            models.Index(fields=["request_id"], name="audit_of_request"),
+            models.Index(
+                fields=["resource_id"], condition=models.Q(resource_id__isnull=False), name="audit_event_of_resource"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.phase} {self.operation} {self.code}".strip()
@@ -198,6 +216,7 @@ class Outbox(models.Model):
         indexes = [
             models.Index(fields=["due_at", "id"], condition=models.Q(state="ready"), name="outbox_due"),
             models.Index(fields=["created_at"], condition=models.Q(state="done"), name="outbox_done"),
+            models.Index(fields=["created_at"], condition=models.Q(state="given_up"), name="outbox_given_up"),
         ]
 
     def __str__(self) -> str:

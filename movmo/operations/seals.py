@@ -122,14 +122,14 @@ def _written_at(event_id: UUID) -> datetime:
     return datetime.fromtimestamp((event_id.int >> 80) / 1000, tz=UTC)
 
 
-def _first_id_of(instant: datetime) -> UUID:
+def first_id_of(instant: datetime) -> UUID:
     """The lowest UUIDv7 of this millisecond."""
     return UUID(int=(int(instant.timestamp() * 1000) << 80) | (7 << 76) | (2 << 62))
 
 
 def id_from(instant: datetime) -> Any:
     """Ids of lines that were written from then on are not lower."""
-    return stored_id(_first_id_of(instant))
+    return stored_id(first_id_of(instant))
 
 
 def stored_id(value: UUID) -> Any:

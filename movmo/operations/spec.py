@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
@@ -10,9 +10,10 @@ from typing import Any, TypedDict, Unpack, get_type_hints
 from uuid import UUID
 
 from movmo.kit.errors import DomainError
+from movmo.kit.http import MAX_BODY
 from movmo.operations import registry
 from movmo.operations.approval.proposal import Proposal
-from movmo.operations.context import Context, Request, View
+from movmo.operations.context import Context, Request, Stream, View
 
 
 class Effect(StrEnum):
@@ -92,6 +93,7 @@ Handler = Callable[..., Any]
 Ask = Callable[[Context, Any], Any]
 Advance = Callable[[Context, UUID], View]
 Propose = Callable[[Context, Any], Proposal]
+Whole = Callable[[Context, Any], Stream]
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,9 @@ class Operation:
     readable: bool = False
     listenable: bool = False
     rows: Rows | None = None
+    in_batches: bool = True
+    whole: Whole | None = None
+    max_body: int = MAX_BODY
 
     @cached_property
     def request_model(self) -> type[Request]:
@@ -164,6 +169,12 @@ class Operation:
         """A provider is called: the handler reserves in one transaction, `advance` goes on with none open."""
         return self.advance is not None
 
+    @cached_property
+    def as_whole(self) -> "Operation":
+        """The same list, answered by all of its rows."""
+        assert self.whole is not None
+        return replace(self, handler=self.whole)
+
     @property
     def needs_user(self) -> bool:
         return self.needs is Credentials.KEY_AND_USER
@@ -187,6 +198,9 @@ class Options(TypedDict, total=False):
     readable: bool
     listenable: bool
     rows: Rows | None
+    in_batches: bool
+    whole: Whole | None
+    max_body: int
 
 
 def operation(
@@ -213,6 +227,10 @@ def operation(
     `listenable`: agents may ask to be told when what this read reads has changed. The one id in the URI of its resource
     is that of a subject of events.
     `rows`: what a list's rows complete.
+    `in_batches`: whether it may be a line of a batch. Not what opens a page for a person, gives out a file or a
+    secret, or is about batches itself.
+    `whole`: all rows of a list instead of a page, for whoever takes JSON Lines over REST.
+    `max_body`: the bytes that its body may have over REST; more than others' for a path without parameters only.
     `deprecated`: the next version of it is served beside it, until the day it names.
     `idempotency` is OPTIONAL for writes unless they say otherwise.
     """

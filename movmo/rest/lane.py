@@ -32,8 +32,9 @@ class ApiLane:
             return self._get_response(request)
         request.get_host()  # raises DisallowedHost, as the middleware left out would have done
         request.resolver_match = match
-        response = match.func(request, *match.args, **match.kwargs)
-        assert isinstance(response, SimpleTemplateResponse)
+        response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
+        if not isinstance(response, SimpleTemplateResponse):  # it leaves while it is read
+            return response
         rendered = response.render()
         rendered.headers["Content-Length"] = str(len(rendered.content))
         return rendered

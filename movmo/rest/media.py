@@ -1,6 +1,7 @@
 """JSON in, JSON out: DRF's parser, renderer and negotiation, reduced to the one media type of this API."""
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import IO, Any
 
 import orjson
@@ -14,8 +15,10 @@ from rest_framework.request import Request
 from rest_framework.utils.mediatypes import media_type_matches
 
 from movmo.kit.http import MAX_BODY, BodyTooLarge, MalformedJson, NotAcceptable, read_json
+from movmo.operations import registry
 
 JSON = "application/json"
+LINES = "application/jsonl"
 
 
 class JsonParser(BaseParser):
@@ -27,9 +30,10 @@ class JsonParser(BaseParser):
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
         """Raises BodyTooLarge or MalformedJson."""
-        text = stream.read(MAX_BODY + 1)
-        if len(text) > MAX_BODY:
-            raise BodyTooLarge(limit=MAX_BODY)
+        limit: int = parser_context["view"].max_body if parser_context else MAX_BODY
+        text = stream.read(limit + 1)
+        if len(text) > limit:
+            raise BodyTooLarge(limit=limit)
         value = read_json(text)
         if not isinstance(value, dict):
             raise MalformedJson(reason="it is JSON, but not an object")
@@ -69,6 +73,22 @@ class JsonNegotiation(BaseContentNegotiation):
         raise NotAcceptable(media_types=JSON)
 
 
+def prefers_lines(request: HttpRequest) -> bool:
+    """Whether `Accept` names JSON Lines and likes nothing better that we have; a wildcard means JSON."""
+    accept = request.META.get("HTTP_ACCEPT", "")
+    if LINES not in accept:
+        return False
+    wanted = dict(map(_quality, accept.split(",")))
+    return 0 < wanted.get(LINES, 0) >= wanted.get(JSON, 0)
+
+
+def _quality(media_range: str) -> tuple[str, float]:
+    """One element of an `Accept` header and its quality; one that is no number counts as none."""
+    kind, *parameters = (part.strip().lower() for part in media_range.split(";"))
+    told = next((one[2:] for one in parameters if one.startswith("q=")), "1")
+    return kind, float(told) if told.replace(".", "", 1).isdecimal() else 0.0
+
+
 def _takes_json(media_range: str) -> bool:
     """Whether one element of an `Accept` header (RFC 9110, 12.5.1) takes JSON; a quality of 0 means it does not."""
     kind, *parameters = (part.strip().lower() for part in media_range.split(";"))
@@ -78,7 +98,17 @@ def _takes_json(media_range: str) -> bool:
     return not any(quality.strip("0.") == "" for quality in qualities)
 
 
-def admit_chunked(request: HttpRequest) -> None:
+def largest_body(path: str) -> int:
+    """How many bytes a request to a path may have, whatever its method: known before anything is read of it."""
+    return _largest_bodies().get(path, MAX_BODY)
+
+
+@cache
+def _largest_bodies() -> dict[str, int]:
+    return {one.rest.path: one.max_body for one in registry.all_operations() if one.max_body > MAX_BODY}
+
+
+def admit_chunked(request: HttpRequest, *, limit: int) -> None:
     """Let a body of undeclared length in: several HTTP clients send one by default.
 
     Django's WSGI request takes a missing `Content-Length` for an empty body. The servers this runs on end the input
@@ -88,5 +118,5 @@ def admit_chunked(request: HttpRequest) -> None:
         return
     source = request.META.get("wsgi.input")
     if source is not None:
-        request._stream = LimitedStream(source, MAX_BODY + 1)  # type: ignore[assignment]
-        request.META["CONTENT_LENGTH"] = str(MAX_BODY + 1)
+        request._stream = LimitedStream(source, limit + 1)  # type: ignore[assignment]
+        request.META["CONTENT_LENGTH"] = str(limit + 1)

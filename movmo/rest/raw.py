@@ -65,9 +65,10 @@ class BodyArguments(Mapping[str, Any]):
     Not before: a body costs nothing until its caller is authorized and counted, and its refusal is audited like any.
     """
 
-    def __init__(self, request: Request, path: Mapping[str, str]) -> None:
+    def __init__(self, request: Request, path: Mapping[str, str], *, limit: int) -> None:
         self._request = request
         self._path = path
+        self._limit = limit
         self._values: dict[str, Any] | None = None
 
     def __getitem__(self, name: str) -> Any:
@@ -81,15 +82,15 @@ class BodyArguments(Mapping[str, Any]):
 
     def _read(self) -> dict[str, Any]:
         if self._values is None:
-            self._values = {**_body(self._request, self._path), **self._path}
+            self._values = {**_body(self._request, self._path, self._limit), **self._path}
         return self._values
 
 
-def _body(request: Request, path: Mapping[str, str]) -> dict[str, Any]:
+def _body(request: Request, path: Mapping[str, str], limit: int) -> dict[str, Any]:
     """Raises MalformedJson, BodyTooLarge, UnsupportedMediaType or InvalidArguments."""
     if query := _query(request):
         raise InvalidArguments({f"/{name}": "Fields of a write go into its body." for name in query})
-    admit_chunked(request._request)
+    admit_chunked(request._request, limit=limit)
     try:
         body = cast(dict[str, Any], request.data)  # the parser refuses anything but an object
     except NoParser:

@@ -1,6 +1,7 @@
 """The one view: a credential becomes a Caller, the pipeline runs, its answer is rendered. No rule is here."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, ClassVar, cast
 
 import structlog
@@ -14,13 +15,13 @@ from movmo.kit import http
 from movmo.kit.errors import DomainError, Internal, Kind
 from movmo.operations.context import Caller
 from movmo.operations.credentials import Credentials
-from movmo.operations.dispatch import dispatch, refuse
+from movmo.operations.dispatch import Answer, dispatch, refuse
 from movmo.operations.scopes import InsufficientScope
 from movmo.operations.spec import Operation
-from movmo.rest import allowances, errors, raw, request_ids, versions
+from movmo.rest import allowances, errors, raw, request_ids, versions, whole
 from movmo.rest.credentials import KeyAndBearer
 from movmo.rest.location import location_of
-from movmo.rest.media import JSON, JsonNegotiation, JsonParser, JsonRenderer
+from movmo.rest.media import JSON, JsonNegotiation, JsonParser, JsonRenderer, prefers_lines
 
 log = structlog.get_logger()
 
@@ -55,20 +56,32 @@ class OperationView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Whatever can refuse a request before its body is read."""
-        NEGOTIATOR.select_renderer(request, (RENDERER,))
+        if not self._is_whole(request):
+            NEGOTIATOR.select_renderer(request, (RENDERER,))
         if request.method not in self.operations:
             raise http.MethodNotAllowed(method=request.method)
-        http.refuse_declared_excess(request._request.META.get("CONTENT_LENGTH"))
+        http.refuse_declared_excess(request._request.META.get("CONTENT_LENGTH"), limit=self.max_body)
         self.perform_authentication(request)
 
-    def answer(self, request: Request, **path: str) -> Response:
+    @property
+    def max_body(self) -> int:
+        return self.operations[self.request.method or ""].max_body
+
+    def _is_whole(self, request: Request) -> bool:
+        """Whether a list is asked for as JSON Lines, which has them."""
+        operation = self.operations.get(request.method or "")
+        return operation is not None and operation.whole is not None and prefers_lines(request._request)
+
+    def answer(self, request: Request, **path: str) -> HttpResponseBase:
         """Run the operation of this method."""
         operation = self.operations[request.method or ""]
         caller = cast(Caller, request.auth)
-        key = request._request.META.get("HTTP_IDEMPOTENCY_KEY")
-        answer = dispatch(operation, caller, _arguments(operation, caller, request, path), key)
+        arguments = _arguments(operation, caller, request, path)
+        if self._is_whole(request):
+            return whole.stream(lambda: dispatch(operation.as_whole, caller, arguments), partial(_headers, operation))
+        answer = dispatch(operation, caller, arguments, request._request.META.get("HTTP_IDEMPOTENCY_KEY"))
         view = None if answer.status == 204 else answer.view
-        headers = allowances.headers(answer.limits) | versions.headers(operation)
+        headers = _headers(operation, answer)
         if answer.replayed:
             headers["Idempotency-Replayed"] = "true"
         if answer.status == 202:
@@ -105,20 +118,26 @@ class OperationView(APIView):
             error = "invalid_token"
         return self.credentials.challenge(error, operation.scopes, "rest", refusal.text if error else None)
 
-    def finalize_response(self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any) -> Response:
-        assert isinstance(response, Response)
-        response.accepted_renderer = RENDERER
-        response.accepted_media_type = JSON
-        response.renderer_context = {}  # type: ignore[attr-defined]
+    def finalize_response(  # type: ignore[override]
+        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        if isinstance(response, Response):
+            response.accepted_renderer = RENDERER
+            response.accepted_media_type = JSON
+            response.renderer_context = {}  # type: ignore[attr-defined]
         response.headers[request_ids.HEADER] = request_ids.of(request._request)
         response.headers["Cache-Control"] = "no-store"
         return response
 
 
+def _headers(operation: Operation, answer: Answer) -> dict[str, str]:
+    return allowances.headers(answer.limits) | versions.headers(operation)
+
+
 def _arguments(operation: Operation, caller: Caller, request: Request, path: Mapping[str, str]) -> Mapping[str, Any]:
     """What the request says. Raises DomainError for a query that cannot be told as arguments."""
     if operation.rest.method not in ("GET", "DELETE"):
-        return raw.BodyArguments(request, path)
+        return raw.BodyArguments(request, path, limit=operation.max_body)
     try:
         return raw.from_url(operation, request, path)
     except DomainError as refusal:

@@ -4,6 +4,7 @@
 
 The script and the two field pages are for browsers; whatever else there is wants HTTP Basic. Card numbers come in at
 `restricted.json` from the field pages and leave in `deliver` for an allow-listed receiver; no answer, no log has one.
+A security code comes in there too, or at `recache.json` for a card that is kept, and leaves once.
 """
 
 import json
@@ -23,6 +24,7 @@ from movmo.sandbox_vault.cards import Card, CardRefused, Cards
 from movmo.sandbox_vault.desk import Authorization, Desk
 
 DESK_PATH = "/desk/authorizations"
+CODE_PLACE = "{{credit_card_verification_value}}"
 
 
 class SandboxVault:
@@ -46,6 +48,7 @@ class SandboxVault:
             Route("/fields/static/{name}", pages.static),
             Route("/v1/payment_methods/restricted.json", self._capture, methods=["POST"]),
             Route(f"{method}.json", self._show),
+            Route(f"{method}/recache.json", self._recache, methods=["POST"]),
             Route(f"{method}/retain.json", self._retain, methods=["PUT"]),
             Route(f"{method}/redact.json", self._redact, methods=["PUT"]),
             Route("/v1/receivers/{receiver}/deliver.json", self._deliver, methods=["POST"]),
@@ -76,6 +79,22 @@ class SandboxVault:
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             return _error(422, "number", "Fill in number, security code, month and year.")
         return JSONResponse({"transaction": {"succeeded": True, "payment_method": _told(card)}}, 201)
+
+    async def _recache(self, request: Request) -> Response:
+        """From the field pages, who have no secret: the card's token and the environment's key must do."""
+        try:
+            sent = json.loads(await request.body())
+            if sent["environment_key"] != self._environment_key:
+                return _error(401, "environment_key", "This environment key is not known here.")
+            code = str(sent["payment_method"]["credit_card"]["verification_value"])
+            card = self.cards.recache(request.path_params["token"], code=code)
+        except CardRefused as refusal:
+            return _error(422, refusal.field, str(refusal))
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return _error(422, "verification_value", "Fill in the security code.")
+        if card is None:
+            return _error(404, "base", "Unable to find the specified payment method.")
+        return JSONResponse(_transaction(card, of="RecacheSensitiveData"))
 
     async def _show(self, request: Request) -> Response:
         card = self.cards.get(request.path_params["token"])
@@ -114,11 +133,19 @@ class SandboxVault:
             return self._answer(self.desk.void(wanted.removesuffix("/void")))
         if wanted:
             return self._answer(self.desk.find(wanted))
-        body = json.loads(str(delivery["body"]).replace("{{credit_card_number}}", card.number))
+        body = json.loads(self._filled(str(delivery["body"]), card))
         made = self.desk.authorize(
-            key=str(body["reference"]), number=str(body["number"]), amount=body["amount"], currency=body["currency"]
+            key=str(body["reference"]),
+            number=str(body["number"]),
+            code=str(body.get("verification_value", "")),
+            amount=body["amount"],
+            currency=body["currency"],
         )
         return self._answer(made)
+
+    def _filled(self, template: str, card: Card) -> str:
+        filled = template.replace("{{credit_card_number}}", card.number)
+        return filled.replace(CODE_PLACE, self.cards.take_code(card)) if CODE_PLACE in filled else filled
 
     def _answer(self, found: Authorization | None) -> tuple[int, dict[str, Any]]:
         return (404, {"error": "unknown authorization"}) if found is None else (200, self.desk.view(found))
@@ -149,8 +176,9 @@ class SandboxVault:
         return scheme.lower() == "basic" and secrets.compare_digest(given.encode(), self._credentials.encode())
 
 
-def _transaction(card: Card) -> dict[str, Any]:
-    return {"transaction": {"succeeded": True, "payment_method": _told(card)}}
+def _transaction(card: Card, *, of: str | None = None) -> dict[str, Any]:
+    kind = {"transaction_type": of} if of else {}
+    return {"transaction": {"succeeded": True, **kind, "payment_method": _told(card)}}
 
 
 def _told(card: Card) -> dict[str, Any]:
@@ -164,6 +192,8 @@ def _told(card: Card) -> dict[str, Any]:
         "month": card.month,
         "year": card.year,
         "full_name": card.full_name,
+        "number": f"XXXX-XXXX-XXXX-{card.number[-4:]}",
+        "verification_value": "XXX" if card.code else "",
     }
 
 

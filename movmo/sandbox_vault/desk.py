@@ -17,7 +17,9 @@ DECLINED_AS = {
 
 @dataclass(slots=True)
 class Authorization:
-    """`status` is approved, declined, requires_action or voided."""
+    """`status` is approved, declined, requires_action or voided. `cvv_result` is M where a security code came with the
+    card, P where none did: the sandbox's bank asks for none of cards that are kept.
+    """
 
     id: str
     key: str
@@ -25,6 +27,7 @@ class Authorization:
     currency: str
     behaviour: Behaviour
     status: str
+    cvv_result: str
     decline_code: str | None = None
 
 
@@ -36,12 +39,13 @@ class Desk:
         self._by_key: dict[str, Authorization] = {}
         self._by_id: dict[str, Authorization] = {}
 
-    def authorize(self, *, key: str, number: str, amount: str, currency: str) -> Authorization:
+    def authorize(self, *, key: str, number: str, code: str, amount: str, currency: str) -> Authorization:
         known = self._by_key.get(key)
         if known is not None:
             return known
         behaviour = TEST_CARDS[number]
-        made = Authorization(secrets.token_urlsafe(16), key, amount, currency, behaviour, "approved")
+        cvv_result = "M" if code else "P"
+        made = Authorization(secrets.token_urlsafe(16), key, amount, currency, behaviour, "approved", cvv_result)
         if behaviour is Behaviour.DECLINED:
             made.status, made.decline_code = "declined", DECLINED_AS.get(number, "card_declined")
         elif behaviour in (Behaviour.CHALLENGE, Behaviour.CHALLENGE_THEN_DECLINED):
@@ -72,6 +76,7 @@ class Desk:
 
     def view(self, authorization: Authorization) -> dict[str, Any]:
         told: dict[str, Any] = {"id": authorization.id, "status": authorization.status}
+        told["cvv_result"] = authorization.cvv_result
         if authorization.decline_code:
             told["decline_code"] = authorization.decline_code
         if authorization.status == "requires_action":

@@ -6,11 +6,12 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminRadioSelectWidget
 
 from movmo.kit import clock
+from movmo.operations import history
+from movmo.operations.history_page import WithHistory
 from partners import shown_once
 from partners.api_key import services
 from partners.api_key.models import ApiKey, ApiKeys, KeyState
@@ -27,6 +28,7 @@ COLOURS = {
     KeyState.EXPIRING.label: "warning",
     KeyState.USABLE.label: "success",
 }
+ENDS = {"expires_at": "Day and time in UTC. Empty: it does not end."}
 
 
 class NewKey(KeyForm):
@@ -36,11 +38,24 @@ class NewKey(KeyForm):
         widget=UnfoldAdminRadioSelectWidget,
     )
 
+    class Meta:
+        help_texts = ENDS
+
     def clean_expires_at(self) -> Any:
         return _in_the_future(self.cleaned_data["expires_at"])
 
+    def clean(self) -> Any:
+        cleaned = super().clean() or self.cleaned_data
+        partner = cleaned.get("partner")
+        if partner is not None and cleaned.get("mode") == "live" and not partner.plan.live_keys:
+            self.add_error("mode", str(services.LiveNotAllowed()))
+        return cleaned
+
 
 class KnownKey(KeyForm):
+    class Meta:
+        help_texts = ENDS
+
     def clean_expires_at(self) -> Any:
         wanted = self.cleaned_data["expires_at"]
         if "expires_at" not in self.changed_data:
@@ -72,7 +87,7 @@ class ByState(admin.SimpleListFilter):
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(ModelAdmin):
+class ApiKeyAdmin(WithHistory):
     list_display = ("name", "partner", "hint", "mode", "state", "expires_at", "last_used_at", "created_at")
     list_filter = (ByState, "is_live", "partner")
     list_select_related = ("partner",)
@@ -101,6 +116,11 @@ class ApiKeyAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
         return False
 
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """The form fails at a time that stands in its address, whether it is one or not."""
+        begun: dict[str, Any] = super().get_changeform_initial_data(request)
+        return {name: value for name, value in begun.items() if name != "expires_at"}
+
     def has_rotate_permission(self, request: HttpRequest) -> bool:
         """A rotation ends one key and shows another."""
         return self.has_add_permission(request) and self.has_change_permission(request)
@@ -119,7 +139,9 @@ class ApiKeyAdmin(ModelAdmin):
                 services.prolong(obj, expires_at=obj.expires_at, now=now)
             except services.KeyRefused as refusal:  # somebody ended the key while the form was open
                 messages.error(request, str(refusal))
-        ApiKey.objects.filter(pk=obj.pk).update(name=obj.name)
+        if "name" in form.changed_data:
+            ApiKey.objects.filter(pk=obj.pk).update(name=obj.name)
+            history.changed(obj)
 
     def response_add(self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None) -> HttpResponse:
         return shown_once.page(self, request, obj, what="API key", secret=obj.shown_once)  # type: ignore[attr-defined]

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from movmo.kit.ids import new_id
+from movmo.operations.history import kept
 from partners.partner.models import Partner
 
 EXPIRING = timedelta(days=14)
@@ -62,6 +63,7 @@ class ApiKey(models.Model):
     )
 
     objects = ApiKeys.as_manager()
+    history = kept(table="api_key_history", but=["digest", "last_used_at"])
 
     class Meta:
         db_table = "api_key"

@@ -2,6 +2,7 @@
 
 KeyRefused
 ├── ExpiryInPast    a key that would be dead when it is made
+├── LiveNotAllowed  the partner's plan has test keys only
 ├── KeyDead         revoked, expired or replaced: no more is to be made of it
 └── OverlapInvalid  the time that two keys work side by side is negative
 """
@@ -12,6 +13,7 @@ from typing import NoReturn
 from django.db import transaction
 from django.db.models import Case, F, Q, Value, When
 
+from movmo.operations import history
 from partners.api_key import secret
 from partners.api_key.models import ApiKey, ApiKeys, KeyState
 from partners.partner.models import Partner
@@ -29,6 +31,11 @@ class ExpiryInPast(KeyRefused):
         super().__init__("The key would have expired already. Give it a date in the future, or none.")
 
 
+class LiveNotAllowed(KeyRefused):
+    def __init__(self) -> None:
+        super().__init__("The plan has test keys only. A live key takes a plan that allows it.")
+
+
 class KeyDead(KeyRefused):
     def __init__(self, key: ApiKey, state: KeyState) -> None:
         became = {KeyState.REVOKED: "been revoked", KeyState.EXPIRED: "expired"}.get(state, "been replaced")
@@ -43,12 +50,15 @@ class OverlapInvalid(KeyRefused):
 def issue(
     *, partner: Partner, name: str, now: datetime, live: bool = False, expires_at: datetime | None = None
 ) -> tuple[ApiKey, str]:
-    """A new key and its text. The text exists here and nowhere else: show it once. Raises ExpiryInPast.
+    """A new key and its text. The text exists here and nowhere else: show it once. Raises ExpiryInPast or
+    LiveNotAllowed.
 
     A test key unless a live one is asked for: with the wrong one of these nothing is bought.
     """
     if expires_at is not None and expires_at <= now:
         raise ExpiryInPast
+    if live and not partner.plan.live_keys:
+        raise LiveNotAllowed
     raw = secret.generate(live=live)
     key = ApiKey.objects.create(
         partner=partner,
@@ -62,7 +72,7 @@ def issue(
 
 
 def rotate(key: ApiKey, *, now: datetime, overlap: timedelta = OVERLAP) -> tuple[ApiKey, str]:
-    """A key in the place of another, and its text. Raises KeyDead or OverlapInvalid.
+    """A key in the place of another, and its text. Raises KeyDead, LiveNotAllowed or OverlapInvalid.
 
     Partner, name and mode are the old key's, and it lives as long as the old one was made to live. The old key ends
     after the overlap, or at its own time if that is sooner. Of two rotations at once the second finds the key replaced.
@@ -80,6 +90,7 @@ def rotate(key: ApiKey, *, now: datetime, overlap: timedelta = OVERLAP) -> tuple
         ends = Case(When(expires_at__lte=now + overlap, then=F("expires_at")), default=Value(now + overlap))
         if not _alive(key, now).update(replaced_by=fresh, expires_at=ends):
             _refuse_dead(key, now)
+        history.changed(key)
     key.refresh_from_db(fields=["replaced_by", "expires_at"])
     return fresh, raw
 
@@ -91,14 +102,18 @@ def prolong(key: ApiKey, *, expires_at: datetime | None, now: datetime) -> None:
     """
     if expires_at is not None and expires_at <= now:
         raise ExpiryInPast
-    if not _alive(key, now).update(expires_at=expires_at):
-        _refuse_dead(key, now)
+    with transaction.atomic():
+        if not _alive(key, now).update(expires_at=expires_at):
+            _refuse_dead(key, now)
+        history.changed(key)
     key.refresh_from_db(fields=["expires_at"])
 
 
 def revoke(key: ApiKey, *, now: datetime) -> None:
     """Dead from the next call on. The first revocation's time stays."""
-    ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now)
+    with transaction.atomic():
+        if ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now):
+            history.changed(key)
     key.refresh_from_db(fields=["revoked_at"])
 
 

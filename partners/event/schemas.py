@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from movmo.operations.context import PageRequest, View
+from movmo.operations.moments import Moment
 
 TYPE = r"[a-z_]{1,40}(?:\.[a-z0-9_]{1,40}){1,3}"
 
@@ -25,7 +26,7 @@ class ListEvents(PageRequest):
 
 
 class ListEventsV2(ListEvents):
-    since: AwareDatetime | None = Field(
+    since: Moment | None = Field(
         default=None,
         description="Only events that happened at or after this time: where to begin without a cursor.",
         examples=["2026-09-14T07:00:00Z"],

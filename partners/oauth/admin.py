@@ -8,12 +8,13 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldBooleanSwitchWidget
 
+from movmo.kit import clock
 from movmo.operations.admin import ReadOnlyAdmin
+from movmo.operations.history_page import WithHistory
 from partners import shown_once
-from partners.oauth import connections
+from partners.oauth import clients, connections
 from partners.oauth.models import Application, Connection
 
 apps.get_app_config("oauth2_provider").verbose_name = "OAuth"  # the library names itself
@@ -50,7 +51,7 @@ class ScopeLimits(forms.ModelForm):  # type: ignore[type-arg]
         return cleaned | {"allowed_scopes": " ".join(ordered)}
 
 
-class ApplicationAdmin(ModelAdmin):
+class ApplicationAdmin(WithHistory):
     form = ScopeLimits
     list_display = ("name", "client_id", "partner", "client_type", "registration_source", "disabled_at")
     list_filter = ("registration_source", "client_type", "partner")
@@ -71,7 +72,22 @@ class ApplicationAdmin(ModelAdmin):
         "registration_source",
         "created",
     )
-    readonly_fields = ("client_id", "registration_source", "created")
+    readonly_fields = ("disabled_at", "client_id", "registration_source", "created")
+    actions = ("disable", "enable")
+
+    @admin.action(description="Disable, with every token it has", permissions=["change"])
+    def disable(self, request: HttpRequest, queryset: QuerySet[Application]) -> None:
+        for client in queryset.filter(disabled_at=None):
+            clients.disable(client, now=clock.now())
+            self.log_change(request, client, "Disabled.")
+            messages.success(request, f"{client.name}: disabled, and so is every token it has.")
+
+    @admin.action(description="Enable again", permissions=["change"])
+    def enable(self, request: HttpRequest, queryset: QuerySet[Application]) -> None:
+        for client in queryset.filter(disabled_at__isnull=False):
+            clients.enable(client)
+            self.log_change(request, client, "Enabled again.")
+            messages.success(request, f"{client.name}: enabled again.")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.fields if obj else self.fields[:7]

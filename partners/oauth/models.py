@@ -12,6 +12,7 @@ from movmo.accounts.models import User
 from movmo.kit import clock
 from movmo.kit.ids import new_id
 from movmo.operations.catalogue import names
+from movmo.operations.history import kept
 from partners.partner.models import Partner
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -36,10 +37,16 @@ class Application(AbstractApplication):
         "create_booking=5 search_flights=60; 0 closes a tool. Tools that are not named keep their own limits.",
     )
     disabled_at = models.DateTimeField(
-        null=True, blank=True, help_text="From then on neither the client nor any of its tokens works."
+        null=True, blank=True, help_text="Since then neither the client nor any of its tokens works."
     )
 
     objects = ApplicationManager()
+    # What a client that registered itself says of itself is no configuration of ours; what staff make of it is.
+    history = kept(
+        table="oauth_application_history",
+        but=["client_secret", "updated", "cimd_expires_at"],
+        unless=lambda application: not application.is_verified,
+    )
 
     class Meta:
         db_table = "oauth_application"

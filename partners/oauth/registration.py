@@ -16,6 +16,7 @@ from oauth2_provider.views.dynamic_client_registration import (
 
 from movmo.accounts import limits
 from movmo.kit.http import MalformedJson, read_json
+from movmo.operations import card_numbers
 from partners.oauth.endpoint import AtOrigin, alone, as_json, refusal
 from partners.oauth.metadata import address_of
 from partners.oauth.models import Application
@@ -75,6 +76,10 @@ def _unreadable(request: HttpRequest) -> HttpResponse | None:
         metadata = read_json(request.body)
     except MalformedJson as failure:
         return refusal("invalid_client_metadata", failure.text)
+    try:
+        card_numbers.refuse(metadata)
+    except card_numbers.CardNumberRefused as found:
+        return refusal("invalid_client_metadata", found.text)
     if isinstance(metadata, dict) and not isinstance(metadata.get("client_name", ""), str):
         return refusal("invalid_client_metadata", "client_name is a text.")
     return None

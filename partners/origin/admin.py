@@ -6,6 +6,7 @@ from django import forms
 from django.http import HttpRequest
 from unfold.admin import StackedInline
 
+from partners.origin import services
 from partners.origin.models import CheckoutOrigin
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ class NewOrigin(OriginForm):
     def clean_origin(self) -> str:
         """A slash at the end is forgiven, before the rows are compared with one another."""
         typed: str = self.cleaned_data["origin"]
-        return typed.removesuffix("/")
+        return services.without_slash(typed)
 
 
 class CheckoutOrigins(StackedInline):

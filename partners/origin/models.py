@@ -3,7 +3,9 @@
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from movmo.kit import card_digits
 from movmo.kit.ids import new_id
+from movmo.operations.history import kept
 from partners.origin import origins
 from partners.partner.models import Partner
 
@@ -15,6 +17,7 @@ class CheckoutOrigin(models.Model):
         max_length=origins.LONGEST, help_text="As browsers write it: https://shop.example, without a path."
     )
     created_at = models.DateTimeField(auto_now_add=True)
+    history = kept(table="checkout_origin_history")
 
     class Meta:
         db_table = "checkout_origin"
@@ -30,3 +33,5 @@ class CheckoutOrigin(models.Model):
             raise ValidationError({"origin": str(problem)}) from None
         if canonical != self.origin:
             raise ValidationError({"origin": f"Write it as browsers do: {canonical}"})
+        if card_digits.is_in(self.origin):
+            raise ValidationError({"origin": "It holds a card number."})

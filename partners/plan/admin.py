@@ -4,10 +4,10 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from movmo.operations.catalogue import names
+from movmo.operations.history_page import WithHistory
 from partners.plan.models import MCP_RATE, UsagePlan
 
 
@@ -23,7 +23,7 @@ class PlanForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = UsagePlan
-        fields = ("name", "rate", "burst", "month_quota", "allowed_operations")
+        fields = ("name", "rate", "burst", "month_quota", "live_keys", "allowed_operations")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -40,11 +40,11 @@ class PlanForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(UsagePlan)
-class UsagePlanAdmin(ModelAdmin):
+class UsagePlanAdmin(WithHistory):
     form = PlanForm
     list_display = ("name", "calls_a_second", "calls_at_once", "calls_a_month", "operations", "on_mcp")
     search_fields = ("name",)
-    fields = ("name", "rate", "burst", "month_quota", "on_mcp", "allowed_operations")
+    fields = ("name", "rate", "burst", "month_quota", "live_keys", "on_mcp", "allowed_operations")
     readonly_fields = ("on_mcp",)
 
     @admin.display(description="cost units a second", ordering="rate")

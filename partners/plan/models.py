@@ -5,6 +5,7 @@ from django.db import models
 
 from movmo.kit.ids import new_id
 from movmo.operations.catalogue import names
+from movmo.operations.history import kept
 
 # Calls a second with a key at /v1/mcp, whatever the plan. Not a column: the door refuses keys before it knows whose.
 MCP_RATE = 0
@@ -27,6 +28,11 @@ class UsagePlan(models.Model):
     )
     allowed_operations = models.TextField(
         blank=True, help_text="Names of the operations these keys may call, separated by spaces. Empty: every one."
+    )
+    history = kept(table="usage_plan_history")
+
+    live_keys = models.BooleanField(
+        default=True, help_text="Whether live keys may be made. Those that are there go on, and are not rotated."
     )
 
     class Meta:

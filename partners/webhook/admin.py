@@ -10,6 +10,7 @@ from unfold.decorators import display
 
 from movmo.kit import clock
 from movmo.operations.admin import ReadOnlyAdmin, to_the_second
+from movmo.operations.history_page import WithHistory
 from partners.webhook import services
 from partners.webhook.models import Failure, WebhookAttempt, WebhookDelivery, WebhookEndpoint
 
@@ -18,7 +19,7 @@ OF_DELIVERY = {"delivered": "success", "waiting": "info", "retrying": "warning",
 
 
 @admin.register(WebhookEndpoint)
-class WebhookEndpointAdmin(ReadOnlyAdmin):
+class WebhookEndpointAdmin(WithHistory, ReadOnlyAdmin):  # type: ignore[misc]
     list_display = ("partner", "host", "mode", "health", "disabled_reason", "failing_since", "created_at")
     list_filter = ("state", "disabled_reason", "is_live", "partner")
     list_select_related = ("partner",)
@@ -35,7 +36,7 @@ class WebhookEndpointAdmin(ReadOnlyAdmin):
 
     @admin.display(description="host")
     def host(self, endpoint: WebhookEndpoint) -> str:
-        return _host(endpoint)
+        return endpoint.host
 
     @display(description="mode", label={"live": "warning", "test": "info"})
     def mode(self, endpoint: WebhookEndpoint) -> str:
@@ -49,10 +50,6 @@ class WebhookEndpointAdmin(ReadOnlyAdmin):
     def health(self, endpoint: WebhookEndpoint) -> str:
         is_failing = endpoint.state == WebhookEndpoint.State.ENABLED and endpoint.failing_since is not None
         return "failing" if is_failing else endpoint.state
-
-
-def _host(endpoint: WebhookEndpoint) -> str:
-    return endpoint.url.partition("://")[2].partition("/")[0].partition("?")[0]
 
 
 class Attempts(TabularInline):
@@ -112,7 +109,7 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
 
     @admin.display(description="host")
     def host(self, delivery: WebhookDelivery) -> str:
-        return _host(delivery.endpoint)
+        return delivery.endpoint.host
 
     @display(description="state", label=OF_DELIVERY)
     def standing(self, delivery: WebhookDelivery) -> str:

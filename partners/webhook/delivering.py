@@ -24,7 +24,7 @@ from django.db.models import Q
 
 from movmo.kit import clock
 from movmo.kit.outbound import beside
-from movmo.operations import nudge
+from movmo.operations import history, nudge
 from partners.webhook import addresses, claiming, sending, services
 from partners.webhook.events import DISABLED, EndpointDisabledEvent
 from partners.webhook.models import Failure, WebhookAttempt, WebhookDelivery, WebhookEndpoint
@@ -219,5 +219,6 @@ def _switch_off(endpoint: WebhookEndpoint, reason: WebhookEndpoint.Reason, when:
     """Once: whoever changes the row tells of it, in the same transaction."""
     row = WebhookEndpoint.objects.filter(when, pk=endpoint.pk, url=endpoint.url, state=WebhookEndpoint.State.ENABLED)
     if row.update(state=WebhookEndpoint.State.DISABLED, disabled_reason=reason, disabled_at=now):
+        history.changed(endpoint)
         services.tell(endpoint, DISABLED, EndpointDisabledEvent(endpoint_id=endpoint.pk, reason=reason), at=now)
         log.warning("webhook.endpoint_disabled", endpoint_id=str(endpoint.pk), reason=reason)

@@ -1,15 +1,27 @@
 """Where partners want to be told of events, and what became of each telling."""
 
+from urllib.parse import urlsplit
+
 from django.db import models
 from django.db.models import Q
 
 from movmo.kit.encrypted import EncryptedField
 from movmo.kit.ids import new_id
+from movmo.operations.history import kept
 from movmo.operations.models import Event
 from partners.partner.models import Partner
 
 MOST_ENDPOINTS = 10
 """Of one partner in one mode."""
+
+
+class OfHost(models.Model):
+    """Of an address only the host: the rest may hold a password of the partner's."""
+
+    host = models.CharField(max_length=500)
+
+    class Meta:
+        abstract = True
 
 
 class WebhookEndpoint(models.Model):
@@ -50,6 +62,12 @@ class WebhookEndpoint(models.Model):
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
+    history = kept(
+        table="webhook_endpoint_history",
+        but=["url", "secret", "old_secret", "sequence", "failing_since", "failed_at", "served_at", "updated_at"],
+        beside=[OfHost],
+    )
+
     class Meta:
         db_table = "webhook_endpoint"
         constraints = [
@@ -65,11 +83,16 @@ class WebhookEndpoint(models.Model):
         ]
 
     def __str__(self) -> str:
-        return str(self.pk)
+        return f"{self.host} ({self.mode})"
 
     @property
     def mode(self) -> str:
         return "live" if self.is_live else "test"
+
+    @property
+    def host(self) -> str:
+        """With its port, without a name and a password that may stand before it."""
+        return urlsplit(self.url).netloc.rpartition("@")[2]
 
     def wants(self, type_: str) -> bool:
         return not self.event_types or type_ in self.event_types
@@ -125,10 +148,11 @@ class WebhookDelivery(models.Model):
         indexes = [
             models.Index(fields=["endpoint", "due_at", "id"], condition=Q(state="waiting"), name="webhook_due"),
             models.Index(fields=["endpoint", "id"], name="webhook_of_endpoint"),
+            models.Index(fields=["settled_at"], condition=Q(state="failed"), name="webhook_failed"),
         ]
 
     def __str__(self) -> str:
-        return str(self.pk)
+        return f"{self.event.type} to {self.endpoint.host}"
 
 
 class WebhookAttempt(models.Model):

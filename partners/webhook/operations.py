@@ -47,6 +47,7 @@ def _look_up(ctx: Context, request: CreateEndpoint | UpdateEndpoint) -> None:
     idempotency=Idempotency.REQUIRED,
     errors=(WebhookUrlRefused, EventTypeUnknown, WebhookEndpointsFull),
     tool=False,
+    in_batches=False,
     ask=_look_up,
 )
 def create_webhook_endpoint(ctx: Context, request: CreateEndpoint, looked_up: None) -> NewEndpointView:
@@ -134,6 +135,7 @@ def delete_webhook_endpoint(ctx: Context, request: EndpointRequest) -> EndpointD
     idempotency=Idempotency.REQUIRED,
     errors=(NotFound, WebhookSecretJustRotated),
     tool=False,
+    in_batches=False,
 )
 def rotate_webhook_secret(ctx: Context, request: EndpointRequest) -> SecretView:
     """Give a webhook endpoint a new secret

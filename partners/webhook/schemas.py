@@ -5,9 +5,10 @@ from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from movmo.operations.context import PageRequest, Request, View
+from movmo.operations.moments import Moment
 from movmo.operations.redaction import Redacted
 
 URL = "https://hooks.example.com/movmo"
@@ -65,12 +66,8 @@ class ListDeliveries(PageRequest):
 
 
 class RedeliverRange(EndpointRequest):
-    since: AwareDatetime = Field(
-        description="Events that happened at or after this time.", examples=["2026-09-14T07:00:00Z"]
-    )
-    until: AwareDatetime = Field(
-        description="Events that happened before this time.", examples=["2026-09-14T09:00:00Z"]
-    )
+    since: Moment = Field(description="Events that happened at or after this time.", examples=["2026-09-14T07:00:00Z"])
+    until: Moment = Field(description="Events that happened before this time.", examples=["2026-09-14T09:00:00Z"])
     status: Literal["failed", "delivered", "missed"] = Field(
         default="failed",
         description="Which: `failed` deliveries, `delivered` ones once more, or events that were `missed` because the "

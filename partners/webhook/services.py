@@ -18,7 +18,7 @@ from django.db.models import F, Model, Q, QuerySet
 
 from movmo.kit import clock
 from movmo.kit.errors import DomainError, InvalidArguments, Kind, NotFound
-from movmo.operations import events, nudge
+from movmo.operations import events, history, nudge
 from movmo.operations.context import Context
 from movmo.operations.events import EventType, Subject
 from movmo.operations.models import Event
@@ -100,6 +100,7 @@ def create(ctx: Context, request: CreateEndpoint) -> NewEndpointView:
         created_at=ctx.now,
         updated_at=ctx.now,
     )
+    history.made_by(endpoint, history.PARTNER)
     secret = signing.as_text(endpoint.secret)
     _save_in_free_slot(endpoint)
     return NewEndpointView.model_validate({**queries.told(endpoint, ctx.now), "secret": secret})
@@ -155,6 +156,7 @@ def _write(ctx: Context, endpoint: WebhookEndpoint, fields: list[str]) -> None:
     values = {name: getattr(endpoint, name) for name in fields}
     if not queries.reached(ctx).filter(pk=endpoint.pk).update(**values):
         raise NotFound("webhook endpoint")
+    history.changed(endpoint, by=history.PARTNER)
 
 
 def delete(ctx: Context, endpoint_id: UUID) -> EndpointDeleted:
@@ -173,6 +175,7 @@ def delete(ctx: Context, endpoint_id: UUID) -> EndpointDeleted:
     )
     if not changed:
         raise NotFound("webhook endpoint")
+    history.changed(WebhookEndpoint(pk=endpoint_id), by=history.PARTNER)
     waiting = WebhookDelivery.objects.filter(endpoint=endpoint_id, state=WebhookDelivery.State.WAITING)
     waiting.update(state=WebhookDelivery.State.FAILED, settled_at=ctx.now)
     return EndpointDeleted(endpoint_id=endpoint_id)
@@ -190,6 +193,8 @@ def rotate(ctx: Context, endpoint_id: UUID) -> SecretView:
     endpoint.old_secret, endpoint.secret = endpoint.secret, signing.new_secret()
     secret, until = signing.as_text(endpoint.secret), ctx.now + OVERLAP
     endpoint.old_secret_until = until
+    endpoint.rotations += 1
+    history.made_by(endpoint, history.PARTNER)
     endpoint.save(update_fields=["secret", "old_secret", "old_secret_until"])
     return SecretView(endpoint_id=endpoint.pk, secret=secret, old_secret_until=until)
 

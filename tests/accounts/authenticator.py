@@ -18,11 +18,13 @@ PRESENT, VERIFIED, ATTESTED = 0x01, 0x04, 0x40
 
 
 class Authenticator:
-    """One passkey, for one site. `verifies` is whether it asks for a finger or a PIN."""
+    """One passkey, for one site. `verifies` is whether it asks for a finger or a PIN; `around` what the browser says of
+    the pages around the one that asked."""
 
     def __init__(self, *, origin: str, rp_id: str = "localhost", verifies: bool = True, id_: bytes = b"i" * 32) -> None:
         self.origin, self.rp_id, self.verifies, self.id = origin, rp_id, verifies, id_
         self.user_handle = ""
+        self.around: dict[str, Any] = {"crossOrigin": False}
         self._key = ec.generate_private_key(ec.SECP256R1())
 
     def create(self, options: Mapping[str, Any]) -> str:
@@ -46,7 +48,7 @@ class Authenticator:
 
     def _client(self, kind: str, options: Mapping[str, Any]) -> bytes:
         said = {"type": kind, "challenge": options["publicKey"]["challenge"], "origin": self.origin}
-        return json.dumps({**said, "crossOrigin": False}).encode()
+        return json.dumps({**said, **self.around}).encode()
 
     def _data(self, flags: int) -> bytes:
         flags |= PRESENT | (VERIFIED if self.verifies else 0)

@@ -41,6 +41,23 @@ def test_new_and_known_addresses_get_the_same_answer(db: None) -> None:
     assert [letter.subject.partition(" is ")[2] for letter in mail.outbox] == ["your Movmo code"] * 2
 
 
+@pytest.mark.parametrize("typed", ["4242424242424242@example.com", "4242 4242 4242 4242"])
+def test_a_card_number_is_no_address_and_is_not_shown_again(client: Client, db: None, typed: str) -> None:
+    page = ask(client, typed).content.decode()
+    assert "This holds a card number. It was not kept." in page
+    assert typed not in page
+    assert not mail.outbox
+    assert not Session.objects.exists()
+
+
+def test_what_is_too_long_is_neither_looked_at_nor_shown_again(client: Client, db: None) -> None:
+    """Whoever looks takes the longer the longer it is."""
+    page = ask(client, "4242424242424242 " * 1_000).content.decode()
+    assert "at most 254 characters" in page
+    assert "card number" not in page and "4242" not in page
+    assert not mail.outbox
+
+
 def test_asking_for_a_code_makes_no_traveler(client: Client, db: None) -> None:
     asked = ask(client, "bo@example.com")
     assert not User.objects.exists()

@@ -7,12 +7,15 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.test import Client
 
+from checkout_widget.session.models import CheckoutAttempt
+from checkout_widget.session.schemas import OpenedCheckout
 from movmo.accounts.models import User
 from partners.origin.models import CheckoutOrigin
 from partners.partner.models import Partner
 from tests import factories
+from tests.conftest import NOON
 from tests.contract.arguments import arguments_for
-from tests.contract.world import World
+from tests.contract.world import World, view_of
 from tests.office import clerk_with_app, entered
 
 pytestmark = pytest.mark.django_db
@@ -91,6 +94,28 @@ class TestOrigins:
         clerk.user_permissions.add(Permission.objects.get(codename="change_partner"))
         save(entered(client, clerk), aviare, {"0-origin": "https://shop.example"})
         assert origins(aviare) == []
+
+
+def test_what_was_booked_twice_is_to_be_found(office: Client, world: World, ana: User) -> None:
+    """One person, one offer, two checkouts: by whatever hole that may be."""
+    shown = []
+    for _ in range(2):
+        given = arguments_for("create_checkout_session", world)
+        opened = view_of(OpenedCheckout, world.call("create_checkout_session", **given))
+        CheckoutAttempt.objects.create(
+            session_id=opened.session_id,
+            number=1,
+            user_id=ana.pk,
+            provider="sandbox",
+            provider_offer_id="off_1",
+            total_minor=1,
+            currency="EUR",
+            outcome="ticketed",
+            began_at=NOON,
+            ended_at=NOON,
+        )
+        shown.append(office.get(f"{LIST}?booked_twice=yes").context["cl"].result_count)
+    assert shown == [0, 2]
 
 
 def test_checkouts_are_filtered_by_state(office: Client, world: World) -> None:

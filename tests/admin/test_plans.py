@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from movmo.kit import bars
 from movmo.operations import usage
 from movmo.operations.usage import Count
 from partners.partner import chart
@@ -87,9 +88,9 @@ def test_bars_are_to_scale_and_none_is_lost(aviare: Partner, clock: StoppedClock
     for days, count in ((29, Count(100)), (1, Count(50, 50)), (0, Count(1)), (30, Count(900))):
         clock.set(NOON - timedelta(days=days))
         usage.BOOK.note(aviare.pk, "search_flights", count)
-    drawn = chart.of(aviare.pk, TODAY)
-    assert (drawn.most, drawn.calls, drawn.refused, len(drawn.bars)) == (100, 151, 50, 30)
+    drawn, *counted = chart.of(aviare.pk, TODAY)
+    assert (drawn.most, counted, len(drawn.bars)) == (100, [151, 50], 30)
     oldest, *_, yesterday, today = drawn.bars
-    assert (oldest.calls_y, oldest.calls_height) == (0, chart.HEIGHT)
-    assert (yesterday.refused_y, yesterday.refused_height, yesterday.calls_height) == (0, 60, 60)
-    assert (today.calls_height, today.refused_height) == (1, 0)
+    assert [part[1:] for part in oldest.parts] == [(100, 0, bars.HEIGHT)]
+    assert [part[1:] for part in yesterday.parts] == [(50, 60, 60), (50, 0, 60)]
+    assert [part[1:] for part in today.parts] == [(1, bars.HEIGHT - 1, 1)]

@@ -11,11 +11,15 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from bookings.booking.models import Booking
+from bookings.reconciliation.lock.models import PeriodLock
+from bookings.reconciliation.models import Discrepancy
+from bookings.reconciliation.resolution.models import Countersignature
 from bookings.sandbox_airline.models import SandboxOrder
 from movmo.operations.admin import ReadOnlyAdmin
 from movmo.operations.models import AuditEvent
 from movmo.sandbox_vault.app import SandboxVault
 from tests import factories
+from tests.bookings.reconciliation import books
 from tests.contract.arguments import arguments_for
 from tests.contract.world import World, cancellation_of
 from tests.office import clerk_with_app, entered
@@ -55,9 +59,23 @@ def _with_an_id(model: type[Model], path: str) -> tuple[Any, UUID]:
     return row
 
 
+def _what_few_have(one: Discrepancy) -> None:
+    """A discrepancy's booking, and a lock that somebody asked to end."""
+    Discrepancy.objects.filter(pk=one.pk).update(booking=Booking.objects.all()[0])
+    Countersignature.objects.create(
+        what=Countersignature.What.UNLOCK,
+        lock=PeriodLock.objects.get(),
+        reason="the airline sent a better file",
+        asked_by=one.pk,
+        asked_at=one.created_at,
+    )
+
+
 def test_the_tables_with_ids_are_known() -> None:
     assert {model._meta.model_name for model, _ in TABLES} == {
-        "amendment", "approval", "auditevent", "booking", "bookingtransition", "cancellationquote",
+        "amendment", "approval", "auditevent", "batch", "booking", "bookingtransition", "cancellationquote",
+        "bookingdocument", "columnmapping", "countersignature", "discrepancy", "export", "member", "periodlock",
+        "providercall", "rules", "run", "statement",
         "checkoutsession", "event", "idempotencyrecord", "identitydocument", "mandate", "offer", "offerslot", "outbox",
         "passenger", "paymentmethod", "schedulechange", "webhookdelivery", "webhookendpoint",
     }  # fmt: skip
@@ -75,7 +93,11 @@ def test_an_id_finds_its_row(
     world.webhook_delivery()
     world.call("create_checkout_session", **arguments_for("create_checkout_session", world))
     world.approval_id()
+    world.call("create_batch", **arguments_for("create_batch", world))
+    _what_few_have(books.one_of_each(factories.partner()))
+    factories.export(factories.partner().pk)
     factories.mandate(factories.traveler(), factories.application())
+    factories.member(factories.partner())
     pk, known = _with_an_id(model, path)
     for term in (str(known), known.hex, f" {str(known).upper()} "):
         found = _found(office, model, term)

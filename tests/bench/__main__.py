@@ -18,12 +18,16 @@ from typing import NoReturn
 
 from tests.bench import (
     audit,
+    batch,
     checkout,
     credentials,
+    export,
     limits,
     listening,
+    office,
     outbox,
     reads,
+    reconciliation,
     resolution,
     rotation,
     stage,
@@ -95,8 +99,12 @@ ON_POSTGRESQL: dict[str, Part] = {
     "outbox": lambda on, scale: outbox.measure(on, "PostgreSQL", scale, _say),
     "storm": lambda on, scale: storm.measure(on, "PostgreSQL", scale),
     "audit": lambda on, scale: audit.measure(on, "PostgreSQL", scale, _say),
+    "batch": lambda on, scale: batch.measure(on, "PostgreSQL", scale, _say),
+    "export": lambda on, scale: export.measure(on, "PostgreSQL", scale, _say),
     "listening": lambda on, scale: listening.measure(on, "PostgreSQL", scale, _say),
+    "office": lambda on, scale: office.measure(on, "PostgreSQL", scale, _say),
     "checkout": lambda on, scale: checkout.measure(on, scale, _say),
+    "reconciliation": lambda on, scale: reconciliation.measure(on, "PostgreSQL", scale, _say),
     # The last: nobody else knows the key that it makes.
     "rotation": lambda on, scale: rotation.measure(on, scale, _say),
 }
@@ -104,7 +112,11 @@ ON_SQLITE: dict[str, Part] = {
     "outbox": lambda on, scale: outbox.measure(on, "SQLite", scale, _say),
     "storm": lambda on, scale: storm.measure(on, "SQLite", scale),
     "audit": lambda on, scale: audit.measure(on, "SQLite", scale, _say),
+    "batch": lambda on, scale: batch.measure(on, "SQLite", scale, _say),
+    "export": lambda on, scale: export.measure(on, "SQLite", scale, _say),
     "listening": lambda on, scale: listening.measure(on, "SQLite", scale, _say),
+    "office": lambda on, scale: office.measure(on, "SQLite", scale, _say),
+    "reconciliation": lambda on, scale: reconciliation.measure(on, "SQLite", scale, _say),
 }
 
 

@@ -146,9 +146,61 @@ class Rotation:
 
 
 @dataclass(frozen=True)
+class BatchCosts:
+    """Lines of a batch, those that were done and those that wrote; seconds to accept it, to run it, and for as many of
+    the same calls by dispatch alone. `processor` are those of its processes, without the database's."""
+
+    lines: int
+    done: int
+    written: int
+    accepting: float
+    running: float
+    processor: float
+    bare: float
+    bare_processor: float
+
+
+@dataclass(frozen=True)
+class ExportCosts:
+    """Rows, and columns of each; seconds (medians) for `\\copy` of the bare columns, 0 where there is no psql, and for
+    whole exports from the order to the link; bytes by which the worker grew while it wrote CSV
+    and Parquet, at its highest."""
+
+    rows: int
+    columns: int
+    copy: float
+    csv: float
+    jsonl: float
+    parquet: float
+    grown: int
+    parquet_grown: int
+
+
+@dataclass(frozen=True)
+class OfficeTimes:
+    """Medians in milliseconds: of pages, and of searches by what was searched for."""
+
+    lists: dict[str, float]
+    searches: dict[str, float]
+
+
+@dataclass(frozen=True)
 class AuditCosts:
     """Lines that were verified in one reading, how many a second (the median), and what was found to be wrong."""
 
     lines: int
     rate: float
     problems: list[str]
+
+
+@dataclass(frozen=True)
+class ReconciliationCosts:
+    """Seconds from the file to classed rows, and of the bare statements (0 where none were measured); how many times
+    these, round by round, of which it is the median; bytes that the worker grew by.
+    """
+
+    lines: int
+    seconds: float
+    bare: float
+    ratio: float
+    grown: int

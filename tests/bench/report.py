@@ -25,7 +25,11 @@ class Scale:
     listeners: int
     changes: int
     audit_lines: int
+    office_bookings: int
     clicks: int
+    batch_lines: int
+    export_rows: int
+    statement_lines: int
 
 
 FULL = Scale(
@@ -45,7 +49,11 @@ FULL = Scale(
     listeners=1_000,
     changes=100,
     audit_lines=200_000,
+    office_bookings=1_000_000,
     clicks=10,
+    batch_lines=10_000,
+    export_rows=1_000_000,
+    statement_lines=1_000_000,
 )
 QUICK = Scale(
     rounds=3,
@@ -64,7 +72,11 @@ QUICK = Scale(
     listeners=200,
     changes=30,
     audit_lines=40_000,
+    office_bookings=20_000,
     clicks=5,
+    batch_lines=1_000,
+    export_rows=100_000,
+    statement_lines=100_000,
 )
 
 

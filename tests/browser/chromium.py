@@ -1,10 +1,11 @@
 """The system's Chromium, on the server that the tests started, under the address that the server is known by."""
 
+import asyncio
 import os
 import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -30,28 +31,54 @@ class Chromium:
     refuses to use the database: so that must not be the test's own thread.
     """
 
-    def __init__(self, executable: str, *, served_at: str) -> None:
+    def __init__(self, executable: str, *, served_at: str, longest_step: float = LONGEST_STEP) -> None:
+        sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []  # root has none
+        rules = f"--host-resolver-rules={resolver_rules(served_at)}"
+        self._wanted: dict[str, Any] = {"executable_path": executable, "args": [*sandbox, rules]}
+        self._longest_step = longest_step
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="chromium")
-        self._playwright, self._browser = self._thread.submit(_launch, executable, served_at).result(LONGEST_STEP)
+        self._loop, self._playwright = self._thread.submit(_started).result(LONGEST_STEP)
+        self.launches = 0
+        self._launch()
+
+    def _launch(self) -> None:
+        self._browser = self._thread.submit(self._launched).result(LONGEST_STEP)
+        self.launches += 1
+
+    def _launched(self) -> Browser:
+        try:
+            return self._playwright.chromium.launch(**self._wanted)
+        except BaseException:
+            self._playwright.stop()
+            raise
 
     def do(self, step: Callable[[Browser], T]) -> T:
-        return self._thread.submit(step, self._browser).result(LONGEST_STEP)
+        """Whoever is not answered in time gets a TimeoutError; whoever comes next, another browser."""
+        asked = self._thread.submit(step, self._browser)
+        try:
+            return asked.result(self._longest_step)
+        except TimeoutError:
+            if not asked.done():
+                self._loop.call_soon_threadsafe(_give_up)
+                self._launch()
+            raise
 
     def close(self) -> None:
-        self._thread.submit(self._browser.close).result(LONGEST_STEP)
-        self._thread.submit(self._playwright.stop).result(LONGEST_STEP)
+        self._thread.submit(self._playwright.stop).result(LONGEST_STEP)  # and with it each browser that it launched
         self._thread.shutdown()
 
 
-def _launch(executable: str, served_at: str) -> tuple[Playwright, Browser]:
-    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []  # root has none
-    rules = f"--host-resolver-rules={resolver_rules(served_at)}"
+class GivenUp(KeyboardInterrupt):
+    """In the thread of a browser, where a step waits for it in vain: asyncio keeps other exceptions to itself."""
+
+
+def _give_up() -> None:
+    raise GivenUp
+
+
+def _started() -> tuple[asyncio.AbstractEventLoop, Playwright]:
     playwright = sync_playwright().start()
-    try:
-        return playwright, playwright.chromium.launch(executable_path=executable, args=[*sandbox, rules])
-    except BaseException:
-        playwright.stop()
-        raise
+    return asyncio.get_running_loop(), playwright
 
 
 def resolver_rules(served_at: str) -> str:

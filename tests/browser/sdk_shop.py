@@ -198,6 +198,8 @@ def _content(shop: Shop, host: str, path: str) -> tuple[bytes, str, dict[str, st
         return shop.bundle, "text/javascript", {}
     if path.endswith(".js"):
         return (FAKES / path[1:]).read_bytes(), "text/javascript", {}
+    if path == "/c":
+        return b"<!doctype html><html lang=en><link rel=icon href=data:,><title>Movmo</title></html>", "text/html", {}
     if path.startswith("/c/"):
         return shop.frame().encode(), "text/html", {}
     if path.startswith("/v1/oauth/authorize"):

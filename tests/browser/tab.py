@@ -14,7 +14,7 @@ from tests.browser.chromium import Chromium
 
 T = TypeVar("T")
 Role = Literal["button", "checkbox", "link", "textbox"]
-PATIENCE = 15_000  # milliseconds
+PATIENCE = 30_000  # milliseconds
 MOST_PRESSES = 60
 UNANSWERED = "Failed to load resource"
 HAS_FOCUS = "element => element === element.getRootNode().activeElement"  # which a shadow tree has of its own
@@ -55,6 +55,7 @@ class Tab:
         self.origin = origin or settings.ORIGIN
         self.faults: list[str] = []
         self._chromium = chromium
+        self._launch = chromium.launches
         self._context, self._page = chromium.do(self._opened)
 
     def _opened(self, browser: Browser) -> tuple[BrowserContext, Page]:
@@ -93,7 +94,8 @@ class Tab:
             self.faults.append(f"{response.url}: {response.status}")
 
     def close(self) -> None:
-        self._chromium.do(lambda _: self._context.close())
+        if self._chromium.launches == self._launch:  # else it went with its browser
+            self._chromium.do(lambda _: self._context.close())
 
     def do(self, step: Callable[[Page], T]) -> T:
         """For what the words below do not say. Values may come out of it; Playwright's own objects must not."""

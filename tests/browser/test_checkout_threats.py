@@ -22,17 +22,15 @@ ALL_METHODS = ["start", "change", "lock", "complete", "error", "close"]
 FORGED = """([session, methods]) => {
   const params = { session_id: session, versions: ['1'], status: 'completed', total: null, locked: true,
     booking_id: session, record_locator: 'FORGED', code: 'x', fatal: true, reason: 'x' }
-  const frame = document.body.appendChild(document.createElement('iframe'))
-  const blank = frame.contentWindow
-  const script = (from, message) => from.Function('target', 'message',
-    'target.postMessage(message, "*", [new MessageChannel().port1]); target.postMessage(message, "*")')(window, message)
   for (const method of ['ready', ...methods]) {
     const message = { jsonrpc: '2.0', method: `movmo.${method}`, params }
-    window.postMessage(message, '*')
-    window.postMessage(message, '*', [new MessageChannel().port1])
-    blank.parent.postMessage(message, '*')
+    top.postMessage(message, '*')
+    top.postMessage(message, '*', [new MessageChannel().port1])
   }
   return new Promise(done => setTimeout(done, 300))
+}"""
+SRCDOC = """() => {
+  document.body.append(Object.assign(document.createElement('iframe'), { name: 'ad', srcdoc: '<p>An advertisement' }))
 }"""
 MOST_AT_ONCE, REFILLED = 10, 3  # messages, and what is let in beside them while it floods: one a second
 # The registered page without the button: it speaks the wire itself, and holds the port.
@@ -164,7 +162,10 @@ class TestForgedMessages:
         ana.sees(EMAIL)
         before = ana.events
         session = CheckoutSession.objects.get()
-        ana.tab.evaluate(FORGED, [str(session.pk), ALL_METHODS])
+        forged = [str(session.pk), ALL_METHODS]
+        ana.tab.evaluate(SRCDOC)
+        ana.tab.evaluate(FORGED, forged)
+        ana.tab.do(lambda page: next(one for one in page.frames if one.name == "ad").evaluate(FORGED, forged))
         assert ana.events == before
         assert CheckoutSession.objects.get().claims == 1
         ana.signs_in()  # the port is still the frame's

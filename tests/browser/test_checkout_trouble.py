@@ -48,7 +48,7 @@ class TestSentTwice:
 
         def press(page: Page) -> list[Any]:
             with page.expect_request("**/confirm") as sent:
-                page.frames[-1].page.frame_locator("iframe").locator("[data-confirm]").click()
+                page.frames[-1].page.frame_locator("dialog iframe").locator("[data-confirm]").click()
             request = sent.value
             kept = ("authorization", "content-type", "hx-request")
             headers = {name: value for name, value in request.headers.items() if name in kept}

@@ -55,6 +55,7 @@ def test_the_way_in(tab: Tab, new_tab: NewTab, clerk: User, looks_right: LooksRi
 
 def test_the_office_itself(tab: Tab, looks_right: LooksRight) -> None:
     tab.keep_cookie("sessionid", entered(Client(), clerk_with_app()).cookies["sessionid"].value)
-    for path in ("/admin/", "/admin/partners/partner/", "/admin/partners/partner/add/", "/admin/accounts/user/"):
+    pages = ("", "partners/partner/", "partners/partner/add/", "partners/application/add/", "accounts/user/")
+    for path in (f"/admin/{page}" for page in pages):
         assert tab.open(path) == 200
         looks_right(tab, "office" + path.rstrip("/").replace("/", "-"), reopened=True)

@@ -56,7 +56,7 @@ def test_the_checkout_gets_the_secret_and_how_it_stands(ana: Customer) -> None:
 
 def test_the_frame_may_do_what_a_checkout_needs(ana: Customer, shop: Shop) -> None:
     ana.comes_in()
-    frame = f"{IN_SHADOW}.querySelector('iframe')"
+    frame = f"{IN_SHADOW}.querySelector('dialog iframe')"
     allowed = ana.tab.evaluate(f"() => [...{frame}.attributes].map(one => [one.name, one.value])")
     movmo = shop.at("checkout")
     assert {name: value for name, value in allowed if name not in ("style", "title")} == {
@@ -88,6 +88,20 @@ def test_another_offer_in_the_same_dialog(ana: Customer, shop: Shop) -> None:
     assert ana.heard == [["ready", {"session_id": "ses-1"}], ["ready", {"session_id": "ses-2"}]]
     assert ana.in_frame("() => init.client_secret") == "mvm_cs_other"
     assert ana.dialogs == 1
+
+
+def test_no_other_offer_while_one_is_being_bought(ana: Customer, shop: Shop) -> None:
+    """The session that a frame which is loaded anew would get is still the one that is paid for."""
+    ana.comes_in()
+    ana.is_locked(True)
+    other = shop.session("ses-2") | {"client_secret": "mvm_cs_other"}
+    ana.tab.evaluate("other => button.setOffer(other)", other)
+    ana.told("complete", session_id="ses-1", booking_id="bk-1", record_locator="BCDFGH")
+    ana.sees("complete")
+    assert {detail["session_id"] for _, detail in ana.heard} == {"ses-1"}
+    ana.in_frame("() => void setTimeout(() => location.reload(), 50)")
+    ana.tab.do(lambda page: page.wait_for_function("() => heard.filter(([name]) => name === 'ready').length === 2"))
+    assert ana.in_frame("() => init.client_secret") == SECRET
 
 
 def test_forged_words_of_the_page_itself(ana: Customer) -> None:
@@ -125,7 +139,7 @@ def test_forged_words_of_another_origin(ana: Customer, shop: Shop) -> None:
 def test_a_frame_that_was_led_elsewhere_gets_no_secret(ana: Customer, shop: Shop) -> None:
     ana.will_get(shop.session("silent"))
     ana.presses()
-    ana.tab.do(lambda page: page.wait_for_function(f"() => {IN_SHADOW}.querySelector('iframe')?.src"))
+    ana.tab.do(lambda page: page.wait_for_function(f"() => {IN_SHADOW}.querySelector('dialog iframe')?.src"))
     ana.after(200)
     ana.in_frame("address => { location.href = address }", f"{shop.at('evil')}/evil")
     ana.after(200)

@@ -137,7 +137,7 @@ def never_there(ana: Customer, shop: Shop) -> None:
     ana.tab.do(lambda page: page.clock.install())
     ana.will_get(shop.session("silent"))
     ana.presses()
-    ana.tab.do(lambda page: page.wait_for_function(f"() => {IN_SHADOW}.querySelector('iframe')?.src"))
+    ana.tab.do(lambda page: page.wait_for_function(f"() => {IN_SHADOW}.querySelector('dialog iframe')?.src"))
     ana.tab.do(lambda page: page.clock.fast_forward(7_000))
     assert ana.events == []
     ana.tab.do(lambda page: page.clock.fast_forward(1_500))
@@ -200,13 +200,26 @@ def test_a_session_that_is_none(shop: Shop, browser: Chromium, url: str | None) 
         assert ana.tab.evaluate(STATUS) == ""
 
 
-def test_the_way_to_movmo_is_opened_before_the_click(shop: Shop, browser: Chromium) -> None:
+AHEAD = """() => [...document.querySelector('movmo-express-checkout').shadowRoot.querySelectorAll('iframe[hidden]')]
+  .map(frame => frame.src)"""
+
+
+def test_what_the_checkout_is_made_of_is_fetched_before_the_click(shop: Shop, browser: Chromium) -> None:
     with customer_of(shop, browser) as ana:
-        links = "() => [...document.querySelectorAll('link[rel=preconnect]')].map(link => link.href)"
-        assert ana.tab.evaluate(links) == []
+        assert ana.tab.evaluate(AHEAD) == []
         for _ in range(2):
             ana.tab.press("Tab")
-        assert ana.tab.evaluate(links) == [f"{shop.at('checkout')}/"]
+        assert ana.tab.evaluate(AHEAD) == [f"{shop.at('checkout')}/c"]
+        assert ana.tab.evaluate("() => frames.length") == 0  # the page does not see it
+
+
+@pytest.mark.parametrize("mode", ["popup", "redirect"])
+def test_a_page_that_has_no_frame_need_not_allow_any(shop: Shop, browser: Chromium, mode: str) -> None:
+    shop.attributes = f'mode="{mode}"'
+    with customer_of(shop, browser) as ana:
+        ana.tab.press("Tab")
+        assert ana.is_on_button()
+        assert ana.tab.evaluate(AHEAD) == []
 
 
 def test_a_session_source_that_was_there_before_the_script(shop: Shop, browser: Chromium) -> None:

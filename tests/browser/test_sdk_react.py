@@ -60,8 +60,20 @@ def test_its_attributes_are_the_elements(ana: Customer) -> None:
     assert ana.tab.evaluate(f"() => {SHADOW}.querySelector('button').textContent") == "Mit Movmo buchen"
 
 
+def test_its_ref_is_the_element(ana: Customer) -> None:
+    ana.comes_in()
+    assert ana.tab.evaluate("() => checkout.current === document.querySelector('movmo-express-checkout')")
+    ana.tab.evaluate("session => checkout.current.setOffer(session)", ana.shop.session("ses-2"))
+    ana.tab.do(lambda page: page.wait_for_function("() => heard.filter(([name]) => name === 'ready').length === 2"))
+    assert ana.heard[-1] == ["ready", {"session_id": "ses-2", "tries": 0}]
+    ana.tab.evaluate("() => checkout.current.close()")
+    ana.sees("close")
+    assert ana.heard[-1] == ["close", {"reason": "page"}]
+
+
 def test_an_application_that_leaves_takes_the_dialog_along(ana: Customer) -> None:
     ana.comes_in()
     ana.tab.evaluate("() => root.unmount()")
     ana.tab.do(lambda page: page.wait_for_function("() => !document.querySelector('movmo-express-checkout')"))
+    assert ana.tab.evaluate("() => checkout.current") is None
     assert ana.tab.evaluate("() => document.documentElement.style.overflow") == ""

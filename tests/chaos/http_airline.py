@@ -100,6 +100,9 @@ class HttpAirline:
     def seat_map(self, offer: ParsedOffer, *, now: datetime) -> SeatMap:
         return self._timetable.seat_map(offer, now=now)
 
+    def list_orders(self, day: date, *, now: datetime) -> list[ProviderOrder]:
+        return []
+
     def statement(self, day: date) -> list[StatementLine]:
         return []
 

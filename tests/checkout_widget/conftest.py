@@ -18,6 +18,7 @@ from uuid import UUID
 import pytest
 
 from bookings.offer.schemas import OfferView
+from bookings.payment_method.vaults import registry
 from checkout_widget.session import callers, confirming, services, watching
 from checkout_widget.session.models import CheckoutAttempt, CheckoutSession
 from checkout_widget.session.schemas import OpenedCheckout
@@ -145,8 +146,11 @@ def stopped(clock: StoppedClock) -> None:
 
 
 @pytest.fixture
-def vault_is_up(the_vault: SandboxVault) -> None:
+def vault_is_up(the_vault: SandboxVault, settings: Any) -> None:
     """Cards are kept somewhere: for tests that keep one."""
+    vault = registry.current()
+    assert vault is not None
+    settings.MOVMO_VAULTS = [{"name": "sandbox", "url": vault.form_access().frame_origin}]
 
 
 @pytest.fixture

@@ -146,7 +146,10 @@ def test_facts_that_are_missing_do_not_fail_a_refusal() -> None:
 def test_fields_are_told_by_what_belongs_into_them() -> None:
     refusal = InvalidArguments({"/passengers/0/birth_date": "Input should be a valid date", "/shoe_size": "Too large"})
     with translation.override("nl"):
-        assert words.of_fields(refusal) == {"birth_date": "Voer de geboortedatum in.", "shoe_size": "Too large"}
+        assert words.of_fields(refusal) == {
+            "birth_date": "Voer de geboortedatum in zoals in het reisdocument.",
+            "shoe_size": "Too large",
+        }
     name = by_code("name_invalid")(field="family_name")
     assert words.of_fields(name) == {"family_name": "This name cannot be written on a ticket."}
 
@@ -226,6 +229,31 @@ def test_an_airline_goes_by_its_name_and_an_unknown_one_by_its_code() -> None:
     assert [written.airline(code) for code in ("KL", "XX", "Q7", None)] == ["KLM", "Movmo Sandbox Air", "Q7", ""]
 
 
+@pytest.mark.parametrize(
+    ("city", "zone", "german"),
+    [
+        ("Lisbon", "Europe/Lisbon", "Lissabon"),
+        ("Mexico City", "America/Mexico_City", "Mexiko-Stadt"),
+        ("Reykjavik", "Atlantic/Reykjavik", "Reykjavík"),
+        ("London", "Europe/London", "London"),
+        ("Geneva", "Europe/Zurich", "Geneva"),  # never the city that its time zone is called after
+        ("Munich", "Europe/Berlin", "Munich"),
+        ("", "Europe/Lisbon", "Field"),
+    ],
+)
+def test_a_city_goes_by_its_name_in_the_language_where_that_is_known(city: str, zone: str, german: str) -> None:
+    place, moment = {"city_name": city, "name": "Field"}, {"zone": zone}
+    with translation.override("de"):
+        assert written.city(place, moment) == german
+    with translation.override("en"):
+        assert written.city(place, moment) == (city or "Field")
+
+
+def test_what_tells_cities_of_one_name_apart_is_left_out() -> None:
+    with translation.override("fr"):
+        assert written.city({"city_name": "Tripoli", "name": ""}, {"zone": "Africa/Tripoli"}) == "Tripoli"
+
+
 def test_a_card_is_known_by_its_brand_and_last_digits() -> None:
     method = {"brand": "american_express", "last4": "0005", "exp_month": 5, "exp_year": 2031}
     assert written.card(method).replace("\xa0", " ") == "American Express •••• 0005"
@@ -233,10 +261,10 @@ def test_a_card_is_known_by_its_brand_and_last_digits() -> None:
 
 
 def test_templates_have_it_all_and_escape_what_they_are_given() -> None:
-    page = Template("{% load checkout %}{{ total|money }} {{ carrier|airline }} {{ refusal|happened }}")
+    page = Template("{% load checkout %}{{ total|money }} {{ carrier|airline }} {{ refusal|explained }}")
     carrier = "<img onerror>"
     told = page.render(Context({"total": Money(100, "EUR"), "carrier": carrier, "refusal": NotFound()}))
-    assert told == "€1.00 &lt;img onerror&gt; What you asked for is not here any more."
+    assert told.startswith("€1.00 &lt;img onerror&gt; What you asked for is not here any more. ")
 
 
 @pytest.mark.django_db

@@ -1,14 +1,22 @@
 """Valid arguments of every operation, for a caller of a `World`. What they name is made when they are asked for."""
 
+import base64
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from bookings.export.models import Export
 from bookings.passenger.identity_document.schemas import IdentityDocumentView
+from bookings.reconciliation.models import Statement
 from bookings.seat_map.schemas import SeatMapView
 from checkout_widget.session.schemas import OpenedCheckout
 from movmo.kit import clock
+from partners.batch.models import Batch
+from partners.batch.schemas import BatchView
+from partners.batch.states import BatchState
+from partners.partner.models import Partner
 from tests import factories
+from tests.bookings.reconciliation import books
 from tests.contract.world import (
     CODE,
     PASSPORT,
@@ -78,6 +86,17 @@ def _named(document: IdentityDocumentView) -> dict[str, Any]:
     return {"passenger_id": str(document.passenger_id), "document_id": str(document.document_id)}
 
 
+def _type_in(world: World) -> dict[str, Any]:
+    offer = world.offer()
+    return {
+        "provider": "sandbox",
+        "offer_id": str(offer.offer_id),
+        "slot_id": str(offer.passengers[0].slot_id),
+        "person": _save_passenger(world),
+        "document": {name: PASSPORT[name] for name in ("type", "number", "issuing_country", "expires_on")},
+    }
+
+
 def _check_out(world: World) -> dict[str, Any]:
     """The page is registered for both partners: only the offer is its partner's own."""
     for slug in ("aviare", "kestrel"):
@@ -91,6 +110,39 @@ def _of_checkout(world: World) -> dict[str, Any]:
     return {"session_id": str(opened.session_id)}
 
 
+def _export(world: World, *, ready: bool = False) -> Export:
+    """Of the caller's, and over: a partner may not have many that wait."""
+    assert world.caller.partner_id is not None
+    return factories.export(world.caller.partner_id, is_ready=ready)
+
+
+def _statement_of(world: World, **changes: Any) -> Statement:
+    assert world.caller.partner_id is not None
+    return books.statement(Partner.objects.get(pk=world.caller.partner_id), **changes)
+
+
+def _send_statement(world: World) -> dict[str, Any]:
+    """Another file each time: the same one would be the same statement."""
+    assert world.caller.partner_id is not None
+    file = f"Type,Reference,Cur,Amount\nsale,{new_key()},EUR,118.70\n"
+    mapping = books.mapping(Partner.objects.get(pk=world.caller.partner_id), client_reference="Reference")
+    day = clock.now().date().isoformat()
+    return {
+        "provider": "sandbox",
+        "file_name": "yesterday.csv",
+        "period_start": day,
+        "period_end": day,
+        "format": "mapped",
+        "mapping_id": str(mapping.pk),
+        "content": base64.b64encode(file.encode()).decode(),
+    }
+
+
+def _resolve(world: World) -> dict[str, Any]:
+    one = books.discrepancy(_statement_of(world))
+    return {"discrepancy_id": str(one.pk), "action": "dispute", "reason": "the airline has agreed to correct it"}
+
+
 def _save_passenger(world: World) -> dict[str, Any]:
     return {
         "given_name": "Ana María",
@@ -100,6 +152,19 @@ def _save_passenger(world: World) -> dict[str, Any]:
         "email": "ana@example.com",
         "phone_number": "+4915112345678",
     }
+
+
+BATCH = '{"operation": "get_usage"}\n{"operation": "list_providers", "arguments": {}}'
+
+
+def _batch(world: World) -> dict[str, Any]:
+    """Those that other calls have left would count against this one's partner."""
+    Batch.objects.update(state=BatchState.COMPLETED)
+    return {"lines": BATCH}
+
+
+def _of_batch(world: World) -> dict[str, Any]:
+    return {"batch_id": str(view_of(BatchView, world.call("create_batch", **_batch(world))).batch_id)}
 
 
 ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
@@ -112,6 +177,7 @@ ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "create_offer": lambda world: {"provider": "sandbox", "offer": raw_offer()},
     "get_offer_details": lambda world: {"provider": "sandbox", "offer_id": str(world.offer().offer_id)},
     "update_passenger": _map,
+    "check_passenger": _type_in,
     "refresh_offer": lambda world: {"provider": "sandbox", "offer_id": str(world.mapped_offer().offer_id)},
     "get_seat_map": _look_at_seats,
     "select_services": _choose,
@@ -133,6 +199,7 @@ ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "get_payment_methods": lambda world: {},
     "get_payment_method": lambda world: {"payment_method_id": str(world.card().payment_method_id)},
     "open_card_capture": lambda world: {},
+    "open_security_code_capture": lambda world: {"payment_method_id": str(world.card().payment_method_id)},
     "create_payment_method": lambda world: world.captured(),
     "update_payment_method": lambda world: {
         "payment_method_id": str(world.card().payment_method_id),
@@ -162,11 +229,48 @@ ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "list_approvals": lambda world: {"status": "pending", "limit": 5},
     "get_approval": lambda world: {"approval_id": world.approval_id()},
     "get_booking": lambda world: {"booking_id": str(world.booking().booking_id)},
+    "create_export": lambda world: {"dataset": "usage", "format": "csv", "filters": {"operation": "get_usage"}},
+    "list_exports": lambda world: {"limit": 5},
+    "get_export": lambda world: {"export_id": str(_export(world).pk)},
+    "create_export_link": lambda world: {"export_id": str(_export(world, ready=True).pk)},
     "get_usage": lambda world: {"from": clock.now().date().isoformat()},
     "search_bookings": lambda world: {"status": "ticketed", "limit": 5},
     "create_checkout_session": _check_out,
     "get_checkout_session": _of_checkout,
     "cancel_checkout_session": _of_checkout,
+    "create_batch": _batch,
+    "list_batches": lambda world: {"status": "running", "limit": 5},
+    "get_batch": _of_batch,
+    "list_batch_results": lambda world: {**_of_batch(world), "limit": 5},
+    "cancel_batch": _of_batch,
+    "list_partner_bookings": lambda world: {"limit": 5},
+    "create_statement": _send_statement,
+    "get_statement": lambda world: {"statement_id": str(_statement_of(world).pk)},
+    "accept_statement": lambda world: {"statement_id": str(_statement_of(world, state="staged").pk)},
+    "decline_statement": lambda world: {
+        "statement_id": str(_statement_of(world, state="staged").pk),
+        "reason": "the airline has sent a corrected file",
+    },
+    "list_statements": lambda world: {"status": "staged", "provider": "sandbox", "limit": 5},
+    "create_column_mapping": lambda world: {
+        "provider": "sandbox",
+        "name": f"billing {new_key()}",
+        "columns": {"kind": "Type", "currency": "Cur", "gross": "Amount", "ticket_number": "Ticket"},
+        "kinds": {"TKTT": "sale"},
+        "delimiter": ";",
+        "date_format": "dd.mm.yyyy",
+    },
+    "list_column_mappings": lambda world: {"provider": "sandbox", "limit": 5},
+    "run_reconciliation": lambda world: {"statement_id": str(_statement_of(world).pk)},
+    "list_reconciliation_runs": lambda world: {"statement_id": str(_statement_of(world).pk), "limit": 5},
+    "get_reconciliation_run": lambda world: {"run_id": str(books.run(_statement_of(world)).pk)},
+    "list_discrepancies": lambda world: {
+        "statement_id": str(_statement_of(world).pk),
+        "provider": "sandbox",
+        "status": "open",
+        "limit": 5,
+    },
+    "resolve_discrepancy": _resolve,
     "list_events": lambda world: {"limit": 5},
     "list_events_v2": lambda world: {"limit": 5},
     "create_webhook_endpoint": _webhook,

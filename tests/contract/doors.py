@@ -16,7 +16,6 @@ from uuid import uuid4
 import httpx2
 import orjson
 import pytest
-from django.core.management import call_command
 from django.db import connection
 from django.test import override_settings
 from pytest_django import DjangoDbBlocker
@@ -35,7 +34,7 @@ from movmo.operations.spec import Operation
 from movmo.rest.location import MYSELF, PARAMETER, USER
 from partners.oauth.models import Application
 from partners.partner.models import Partner
-from tests import factories
+from tests import emptying, factories
 from tests.approving import is_asked
 from tests.contract.arguments import arguments_for
 from tests.contract.world import World, by_key_and_token
@@ -336,7 +335,7 @@ def committed_rows(django_db_setup: None, django_db_blocker: DjangoDbBlocker) ->
     """
     with django_db_blocker.unblock():
         yield
-        call_command("flush", interactive=False, verbosity=0, reset_sequences=False)
+        emptying.empty()
         connection.close()
 
 

@@ -35,7 +35,7 @@ over_two_doors = pytest.mark.parametrize(("operation", "first", "second"), TWO_D
 def altered(operation: Operation, arguments: dict[str, Any]) -> dict[str, Any]:
     """Arguments that are as well-formed and say something else."""
     for name, value in arguments.items():
-        for other in (f"{value}a", str(uuid4()), "nl", "window"):
+        for other in (f"{value}a", str(uuid4()), "nl", "window", "jsonl"):
             candidate = {**arguments, name: other}
             if isinstance(value, str) and _accepts(operation, candidate):
                 return candidate

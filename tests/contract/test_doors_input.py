@@ -12,7 +12,6 @@ from pydantic.fields import FieldInfo
 
 from bookings.offer.models import Offer
 from movmo.kit import clock, cursor
-from movmo.kit.http import MAX_BODY
 from movmo.operations import registry
 from movmo.operations.spec import Operation
 from tests.contract import doors
@@ -179,9 +178,9 @@ def test_nesting_as_deep_as_json_allows_is_refused(stage: Stage, operation: Oper
 
 
 @every(*BOTH)
-def test_more_than_a_megabyte_is_refused(stage: Stage, operation: Operation, door_name: DoorName) -> None:
+def test_more_than_may_be_sent_is_refused(stage: Stage, operation: Operation, door_name: DoorName) -> None:
     if has_body(operation, door_name):
-        text = b'{"a": "' + b"x" * MAX_BODY + b'"}'
+        text = b'{"a": "' + b"x" * operation.max_body + b'"}'
         assert stage.refused_text(door_name, operation, text).verdict == (413, "body_too_large")
 
 

@@ -45,6 +45,12 @@ MARKS = {
     "query": "quollmarki",
     "return_url": "https://shop.example/possummarkj",
     "customer_email": "kowarimarkk@example.com",
+    # A statement of one line, about cuscusmarkm.
+    "content": "a2luZCxjbGllbnRfcmVmZXJlbmNlLGN1cnJlbmN5LGdyb3NzCnNhbGUsY3VzY3VzbWFya20sRVVSLDEuMDAKIyBsaW5lcyAxCg==",
+    "file_name": "chuditchmarko.csv",
+    "reason": "because of dibblermarkn",
+    "name": "bettongmarkp",
+    "lines": '{"operation": "search_airports", "arguments": {"query": "boobookmarkl"}}',
 }
 MADE_BY_OTHERS = {"vault_token"}  # no value of ours is good for these
 ONE_OF_THE_TWO = "initiate_contact_change"
@@ -68,6 +74,11 @@ SPOILED = {
     "query": MARKS["query"] * 20,
     "return_url": "javascript:possummarkj",
     "customer_email": "kowarimarkk@@example.com",
+    "content": MARKS["content"] + "!",
+    "file_name": MARKS["file_name"] * 20,
+    "reason": MARKS["reason"] * 20,
+    "name": MARKS["name"] * 20,
+    "lines": MARKS["lines"] + "\n{",
 }
 
 
@@ -86,6 +97,8 @@ def marked(operation: Operation, arguments: dict[str, Any]) -> dict[str, Any]:
         values[name] = arguments.get(name, MARKS[name])
     if operation.name == ONE_OF_THE_TWO:
         del values["phone_number"]
+    if "content" in values:  # which is a CSV by our own names
+        arguments = {name: value for name, value in arguments.items() if name not in ("format", "mapping_id")}
     if "offer" in values:
         values["offer"] = {**raw_offer(), "id": MARKS["offer"]}
     if operation.name == OFFER_OR_ITS_ID:

@@ -1,5 +1,6 @@
 """What an input field holds is either harmless or masked wherever it is written down."""
 
+import re
 from collections.abc import Iterator
 from functools import partial
 from typing import Any, get_args
@@ -37,6 +38,11 @@ def is_free_text(field: FieldInfo) -> bool:
     return bool(types & {str, Any, dict}) and not has_pattern
 
 
+def is_a_value(field: FieldInfo) -> bool:
+    """A model says of each of its own fields what is told."""
+    return not any(models_in(field.annotation))
+
+
 def secrets_in(model: type[BaseModel], arguments: Any) -> Iterator[str]:
     """The text of every redacted field of these arguments."""
     for name, field in model.model_fields.items():
@@ -70,7 +76,7 @@ def test_free_text_is_redacted_but_for_the_names_of_things() -> None:
 
 @pytest.mark.parametrize("word", OF_A_PERSON)
 def test_whatever_is_of_a_person_is_redacted(word: str) -> None:
-    named = [name for name, field in every_field() if word in name and not is_redacted(field)]
+    named = [name for name, field in every_field() if word in name and is_a_value(field) and not is_redacted(field)]
     assert [name for name in named if not name.endswith("_id")] == []
 
 
@@ -89,7 +95,19 @@ def test_no_secret_of_its_arguments_is_in_the_audit_trail(
         assert breaks
     written = repr(list(AuditEvent.objects.values()))
     assert AuditEvent.objects.exists()
-    assert [secret for secret in secrets_in(operation.request_model, arguments) if secret in written] == []
+    assert [secret for secret in secrets_in(operation.request_model, arguments) if is_told(secret, written)] == []
+
+
+def is_told(secret: str, written: str) -> bool:
+    """A short secret (a flight's number) counts as a word of its own: any id may hold its digits by chance."""
+    if len(secret) > 8:
+        return secret in written
+    return re.search(rf"(?<![\w-]){re.escape(secret)}(?![\w-])", written) is not None
+
+
+def test_a_short_secret_is_found_as_a_word_and_not_within_an_id() -> None:
+    assert is_told("1846", "{'number': '1846'}")
+    assert not is_told("1846", "UUID('01a1fdc6-1846-725b-9184-6000468c0c34')")
 
 
 @each(EVERY_OPERATION)

@@ -1,9 +1,12 @@
 """WSGI behind the event loop: what reaches the application, and how its answer comes back."""
 
+import asyncio
 import threading
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import Any
+from unittest.mock import AsyncMock
 
 import httpx2
 import pytest
@@ -11,11 +14,13 @@ import pytest
 from mcp_server.asgi import McpDoor
 from movmo.asgi import Application
 from movmo.kit.http import MAX_BODY
+from movmo.wsgi_bridge import LONG_AT_ONCE, WSGIBridge
 from tests.live import live_server
 from tests.mcp_server.drip import drip
 from tests.mcp_server.toys import ToyAuthority
 
 BODY_SECONDS = 0.3
+LONG = "/admin/bookings/statement/upload/"
 
 
 class Streamed:
@@ -110,6 +115,37 @@ def test_a_body_that_drips_is_cut_off(rest: httpx2.Client, recorder: Recorder) -
     status, refusal = drip(str(rest.base_url), b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\n")
     assert (status, refusal["code"], refusal["details"]) == (408, "request_timeout", {"seconds": BODY_SECONDS})
     assert recorder.environ == {}
+
+
+def test_long_bodies_wait_for_a_place_before_they_are_read(rest: httpx2.Client, recorder: Recorder) -> None:
+    """Nobody has shown yet who sends them, and each would be held in memory: hundreds at once were the whole of it."""
+    head = f"POST {LONG} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 2000000\r\n\r\n".encode()
+    with ThreadPoolExecutor(LONG_AT_ONCE + 2) as pool:
+        told = list(pool.map(lambda _: drip(str(rest.base_url), head), range(LONG_AT_ONCE + 2)))
+    assert {(status, refusal["code"]) for status, refusal in told} == {(408, "request_timeout")}
+    assert rest.post(LONG, content=b"x" * 2_000_000).status_code == 201  # every place was given back
+    assert len(recorder.body) == 2_000_000
+
+
+def test_no_more_long_bodies_are_read_at_once_than_there_are_places() -> None:
+    reading = 0
+
+    async def endless() -> dict[str, Any]:
+        nonlocal reading
+        reading += 1
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def many() -> int:
+        bridge = WSGIBridge(Recorder(), threads=None, body_seconds=0.2, largest_body=lambda _: 9_000_000)  # type: ignore[arg-type]
+        scope = {"path": "/long", "headers": [(b"content-length", b"2000000")]}
+        asking = [asyncio.create_task(bridge(scope, endless, AsyncMock())) for _ in range(LONG_AT_ONCE + 3)]
+        await asyncio.sleep(0.1)
+        at_once = reading
+        await asyncio.gather(*asking)
+        return at_once
+
+    assert asyncio.run(many()) == LONG_AT_ONCE
 
 
 def test_a_streamed_answer_comes_piece_by_piece_and_is_closed(rest: httpx2.Client, recorder: Recorder) -> None:

@@ -89,7 +89,7 @@ def test_nothing_is_found_for_nothing(stage: Stage, era: Era, typed: str) -> Non
 def test_providers_and_guides_complete(stage: Stage, era: Era) -> None:
     assert complete(stage, era, PLAN, "provider", "sand")["values"] == ["sandbox"]
     assert complete(stage, era, PLAN, "provider", "")["values"] == ["sandbox"]
-    assert complete(stage, era, GUIDE, "slug", "err")["values"] == ["errors"]
+    assert complete(stage, era, GUIDE, "slug", "err")["values"] == ["errors", "errors-of-back-ends"]
     assert "provider-sandbox" in complete(stage, era, GUIDE, "slug", "")["values"]
     assert complete(stage, era, GUIDE, "slug", "zzz") == {"values": [], "total": 0, "hasMore": False}
 

@@ -11,6 +11,7 @@ from pydantic import Field
 from movmo.kit.errors import InvalidArguments, NotFound
 from movmo.operations import arguments
 from movmo.operations.arguments import (
+    MOST_TOLD,
     IdempotencyKeyInvalid,
     IdempotencyKeyMissing,
     StringArguments,
@@ -78,6 +79,12 @@ def test_arguments_of_a_url_are_strings() -> None:
     raw = StringArguments(length="3", is_red="true", day="2027-03-01", maker=str(ID))
     request, _ = parse(FLY, toys.caller(), raw, None)
     assert request == Kite(length=3, is_red=True, day=date(2027, 3, 1), maker=ID)
+
+
+def test_more_mistakes_than_anybody_reads_are_only_counted() -> None:
+    """Naming a hundred thousand took seconds of a thread: one megabyte of a body holds so many."""
+    assert wrong_fields({str(number): 1 for number in range(MOST_TOLD + 1)}) == {""}
+    assert "/0" in wrong_fields({"length": 1, **{str(number): 1 for number in range(MOST_TOLD)}})
 
 
 def test_wrong_arguments_of_a_url_are_named_too() -> None:

@@ -25,7 +25,7 @@ def backdated() -> AuditEvent:
     """A line from three days ago, as nobody wrote it then."""
     then = clock.now() - timedelta(days=3)
     forged = AuditEvent.objects.latest("id")
-    forged.pk = UUID(int=seals._first_id_of(then).int | (uuid4().int & ((1 << 62) - 1)))
+    forged.pk = UUID(int=seals.first_id_of(then).int | (uuid4().int & ((1 << 62) - 1)))
     forged.at, forged.code = then, "forged"
     forged.save(force_insert=True)
     return forged

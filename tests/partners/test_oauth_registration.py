@@ -98,6 +98,14 @@ def test_a_body_that_is_no_object_is_refused(client: Client, body: bytes) -> Non
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("query", ["n=4242424242424242", "n=4242%34242%342424242", "n=" + "%2534%2532" * 8])
+def test_a_card_number_in_an_address_is_not_kept(client: Client, query: str) -> None:
+    refused = register(client, redirect_uris=[f"https://a.example/cb?{query}"])
+    assert (refused.status_code, refused.json()["error"]) == (400, "invalid_client_metadata")
+    assert not Application.objects.exists()
+
+
+@pytest.mark.django_db
 def test_a_client_may_manage_its_own_registration_only(client: Client) -> None:
     mine, other = register(client).json(), register(client).json()
     authorization = {"Authorization": f"Bearer {mine['registration_access_token']}"}

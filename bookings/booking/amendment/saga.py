@@ -34,6 +34,7 @@ from bookings.booking.amendment import queries
 from bookings.booking.amendment.models import Amendment
 from bookings.booking.amendment.refusals import AirlineUnavailable, AlreadyCancelled, HoldLapsed
 from bookings.booking.models import Booking
+from bookings.booking.provider_call import calling
 from bookings.booking.saga import MOST_ATTEMPTS, STATE_OF_ORDER, as_recorded, ended_by_airline, is_ticketed
 from bookings.booking.schedule_change import services as schedule_changes
 from bookings.booking.states import LIVE, TRANSITIONS, State
@@ -167,7 +168,7 @@ def _send(claimed: Amendment, *, clock: Clock) -> ProviderOrder:
     now = clock()
     if steps.lease_is_over(claimed.booking, now=now):
         raise OutcomeUnknown("the lease ran out before the airline was asked")
-    provider = registry.provider(claimed.booking.provider)
+    provider = calling.provider_of(claimed.booking)
     return _asks[claimed.kind].send(provider, claimed, claimed.booking, now=now)
 
 
@@ -210,9 +211,21 @@ def let_go(amendment_id: UUID, *, by: Actor, clock: Clock) -> Booking:
     return close(amendment, outcome, order=order, now=now, reason="our staff: the airline has not done it", by=by)
 
 
+def hand_over(amendment_id: UUID, *, by: Actor, clock: Clock) -> Booking:
+    """Our staff takes over what the airline was asked for: from now on a person asks. Another's state stays."""
+    amendment, now = queries.with_booking(amendment_id), clock()
+    booking = amendment.booking
+    if amendment.state == Amendment.State.OPEN and steps.lease_is_over(booking, now=now):
+        with transaction.atomic(durable=True):
+            reason = "handed over to our staff"
+            if steps.move(booking, State.MANUAL_REVIEW, now=now, reason=reason, by=by, lease_until=None):
+                _mine(amendment).update(state=Amendment.State.REVIEW)
+    return steps.reload(booking.pk)
+
+
 def _looked_up(booking: Booking, *, now: datetime) -> ProviderOrder | None:
     try:
-        return registry.provider(booking.provider).get_order(booking.order_id, now=now)
+        return calling.provider_of(booking).get_order(booking.order_id, now=now)
     except ProviderFailure as failure:
         log.warning("amendment.look_up_failed", booking_id=str(booking.pk), detail=failure.detail)
         return None
@@ -221,7 +234,7 @@ def _looked_up(booking: Booking, *, now: datetime) -> ProviderOrder | None:
 def _ask_about(claimed: Amendment, *, clock: Clock) -> Booking:
     booking = claimed.booking
     try:
-        order = registry.provider(booking.provider).get_order(booking.order_id, now=clock())
+        order = calling.provider_of(booking).get_order(booking.order_id, now=clock())
     except ProviderFailure as failure:
         log.warning("amendment.look_up_failed", amendment_id=str(claimed.id), detail=failure.detail)
         return _pause(claimed, now=clock())

@@ -14,6 +14,7 @@ from bookings.booking.amendment import queries, saga
 from bookings.booking.amendment.models import Amendment
 from bookings.booking.amendment.refusals import BookingBusy
 from bookings.booking.models import Booking
+from bookings.booking.provider_call import calling
 from bookings.booking.schedule_change.models import ScheduleChange
 from bookings.booking.schemas import BookingView
 from bookings.booking.states import LIVE, State
@@ -66,7 +67,8 @@ def advance(ctx: Context, amendment_id: UUID) -> BookingView:
     """Drive it as far as it goes while the caller waits. Safe to repeat. Raises the refusal of what was refused."""
     amendment = queries.with_booking(amendment_id)
     modes.check(ctx.caller, amendment.booking.provider)  # a repeated call may come with another key than the first
-    driven = patience.within_budget(partial(saga.drive, amendment_id, clock=ctx.clock))
+    with calling.caused_by(ctx.caller.request_id):
+        driven = patience.within_budget(partial(saga.drive, amendment_id, clock=ctx.clock))
     amendment = queries.with_booking(amendment_id)
     if amendment.state == Amendment.State.REFUSED:
         raise revive(amendment.failure_code, amendment.failure_facts)

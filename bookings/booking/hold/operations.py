@@ -9,7 +9,7 @@ from bookings.booking.amendment.refusals import (
 )
 from bookings.booking.amendment.services import advance
 from bookings.booking.cards import CardNotForProvider
-from bookings.booking.failures import PaymentDeclined, PriceChanged
+from bookings.booking.failures import CardGone, PaymentDeclined, PaymentUnanswered, PriceChanged
 from bookings.booking.hold import proposing, services
 from bookings.booking.hold.schemas import ConfirmHold
 from bookings.booking.hold.services import NotHeld
@@ -46,6 +46,8 @@ from movmo.operations.spec import POST, Credentials, Effect, Idempotency, operat
         CardExpired,
         CardNotForProvider,
         PaymentDeclined,
+        CardGone,
+        PaymentUnanswered,
         AirlineRefused,
         AirlineUnavailable,
     ),

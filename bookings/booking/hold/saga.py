@@ -34,11 +34,13 @@ class Confirmation:
             return booking.state == State.CONFIRMING
         if not steps.lease_is_over(booking, now=clock()):
             return False
+        is_first = paying.first_asks(booking)
         try:
             answer = paying.authorize(booking, card, key=amendment.id)
         except TokenUnknown as failure:
             log.info("payment.card_unknown", booking_id=str(booking.id), detail=str(failure))
-            _refuse(amendment, failures.PaymentDeclined(), now=clock())
+            told = {"payment_status": ""} if is_first else {}
+            _refuse(amendment, paying.card_lost(booking, is_first=is_first), now=clock(), **told)
             return False
         except (VaultFailure, ProviderFailure, vaults.NoSuchVault) as failure:
             log.warning("payment.unanswered", booking_id=str(booking.id), detail=str(failure))

@@ -97,7 +97,10 @@ def _save(document: IdentityDocument, **options: Any) -> None:
 
 def _fields(request: CreateIdentityDocument | ReplaceIdentityDocument, ctx: Context) -> dict[str, Any]:
     """The columns of a document. Raises InvalidArguments or DocumentExpired."""
-    _check_dates(request, today=ctx.now.date())
+    today = ctx.now.date()
+    check_last_day(request.type, request.expires_on, today=today)
+    if request.issued_on and request.issued_on > today:
+        raise InvalidArguments({"/issued_on": "The date of issue lies in the future."})
     return {
         "type": request.type,
         "number": request.number,
@@ -107,12 +110,11 @@ def _fields(request: CreateIdentityDocument | ReplaceIdentityDocument, ctx: Cont
     }
 
 
-def _check_dates(request: CreateIdentityDocument | ReplaceIdentityDocument, *, today: date) -> None:
-    if request.type in WITHOUT_EXPIRY and request.expires_on is not None:
+def check_last_day(type_: DocumentType, expires_on: date | None, *, today: date) -> None:
+    """Raises InvalidArguments or DocumentExpired."""
+    if type_ in WITHOUT_EXPIRY and expires_on is not None:
         raise InvalidArguments({"/expires_on": "This number does not expire: leave it out, or give null."})
-    if request.type not in WITHOUT_EXPIRY and request.expires_on is None:
+    if type_ not in WITHOUT_EXPIRY and expires_on is None:
         raise InvalidArguments({"/expires_on": "A document of this type has a last day of validity."})
-    if request.issued_on and request.issued_on > today:
-        raise InvalidArguments({"/issued_on": "The date of issue lies in the future."})
-    if request.expires_on and request.expires_on < today:
-        raise DocumentExpired(expires_on=request.expires_on.isoformat(), needed_until=today.isoformat())
+    if expires_on and expires_on < today:
+        raise DocumentExpired(expires_on=expires_on.isoformat(), needed_until=today.isoformat())

@@ -1,7 +1,8 @@
 """The port every card vault is driven through. The number lives in the vault and nowhere else.
 
 A capture is one opening of the card form: the traveler's browser sends number and security code to the vault's own
-origin, and hands us the token it gets. No method takes or gives a card number.
+origin, and hands us the token it gets. The number stays there; the code only until it was delivered once, or for some
+minutes, and the browser brings it to the vault anew. No method takes or gives a number or a code.
 """
 
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ class FormAccess:
 
 @dataclass(frozen=True, slots=True)
 class VaultCard:
-    """What may be known of a card outside of its vault."""
+    """What may be known of a card outside of its vault. `has_code`: its security code would go with a delivery now."""
 
     token: str
     brand: str
@@ -28,6 +29,7 @@ class VaultCard:
     exp_month: int
     exp_year: int
     is_test: bool
+    has_code: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +73,10 @@ class Vault(Protocol):
     def deliver(self, token: str, *, url: str, template: dict[str, Any], idempotency_key: str) -> Delivered:
         """Send the template to the receiver at `url`, with the card in its places. Hosts are allow-listed in the vault.
 
-        Places are `{{credit_card_number}}`, `{{credit_card_month}}`, `{{credit_card_year}}`. Raises TokenUnknown or
-        VaultUnavailable; in the latter case the receiver may have the request, so repeat it with the same key.
+        Places are `{{credit_card_number}}`, `{{credit_card_month}}`, `{{credit_card_year}}` and
+        `{{credit_card_verification_value}}`, which is left empty where the vault has no code; one that it has is
+        delivered and forgotten. Raises TokenUnknown or VaultUnavailable; in the latter case the receiver may have the
+        request, so repeat it with the same key.
         """
         ...
 

@@ -108,4 +108,6 @@ def _card(told: dict[str, Any]) -> VaultCard:
         raise VaultUnavailable("the card's description is none")
     if not (1 <= month <= 12 and 2000 <= year <= 2099):
         raise VaultUnavailable("the card's expiry is no month")
-    return VaultCard(token, BRANDS.get(brand, brand), last4, month, year, is_test)
+    # While a code is there it is told as "XXX": https://docs.spreedly.com/guides/recaching-sensitive-data/
+    has_code = bool(told.get("verification_value"))
+    return VaultCard(token, BRANDS.get(brand, brand), last4, month, year, is_test, has_code)

@@ -52,6 +52,7 @@ class SandboxProvider:
     def card_request(self, order: OrderRequest, *, vault_url: str, exp_month: int, exp_year: int) -> CardRequest:
         template = {
             "number": "{{credit_card_number}}",
+            "verification_value": "{{credit_card_verification_value}}",
             "month": exp_month,
             "year": exp_year,
             "amount": order.total.amount,
@@ -105,6 +106,10 @@ class SandboxProvider:
     def accept_schedule_change(self, order_id: str, reference: str, *, now: datetime) -> ProviderOrder:
         refuse_in_transaction()
         return self._airline.accept_schedule_change(order_id, reference, now=now)
+
+    def list_orders(self, day: date, *, now: datetime) -> list[ProviderOrder]:
+        refuse_in_transaction()
+        return self._airline.list_orders(day, now=now)
 
     def statement(self, day: date) -> list[StatementLine]:
         refuse_in_transaction()

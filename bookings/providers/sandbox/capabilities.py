@@ -23,7 +23,8 @@ after 30 minutes).
 later), SCHEDULEBACK (as SCHEDULE, and withdrawn ten minutes after the confirmation), CANCELAIR (the airline cancels \
 and gives everything back).
 - In the airline's statements: ADMLATER (a debit memo three days later), MISSINGSTMT (no line), GHOST (a sale that \
-nobody made), AMOUNTOFF (1.00 more)."""
+nobody made), AMOUNTOFF (1.00 more), CURRSLIP (another currency), DUPLINE (a line twice), and once the order is \
+cancelled VOIDLOST and REFUNDLOST (it says nothing of that)."""
 
 CAPABILITIES = Capabilities(
     provider="sandbox",
@@ -42,4 +43,5 @@ CAPABILITIES = Capabilities(
     notes=NOTES,
     cancellation=True,
     schedule_changes=True,
+    statements=True,
 )

@@ -54,7 +54,7 @@ def _address(session: CheckoutSession, proof: str) -> str:
 
 def _open_to_bank(page: HttpResponseBase, session: CheckoutSession, address: str) -> None:
     """Banks send their askers from one address to the next, so any of them may stand in the frame; over https, as the
-    sandbox's bank on this machine is not."""
+    sandbox's bank on this machine is not. `address` is one that `proofs.address_of` lets through."""
     parts = urlsplit(address)
     banks = [*BANKS, *([f"http://{parts.netloc}"] if parts.scheme == "http" else [])]
     csp.give(

@@ -32,6 +32,19 @@ ABOUT = {
 """Refusals that name no field, and are about one all the same."""
 
 
+def apart(typed: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """The person and their document, as check_passenger takes them."""
+    document = {name.removeprefix(DOCUMENT): value for name, value in typed.items() if name.startswith(DOCUMENT)}
+    person = {name: value for name, value in typed.items() if not name.startswith(DOCUMENT)}
+    return {"person": person, "document": document}
+
+
+def field_at(pointer: str) -> str:
+    """`/document/number` is the form's `document_number`, `/person/email` its `email`."""
+    where, _, name = pointer.removeprefix("/").partition("/")
+    return f"{DOCUMENT}{name}" if where == "document" else name
+
+
 def needs_document(offer: Offer) -> bool:
     return bool(offer["identity_documents"]["required"])
 
@@ -42,7 +55,6 @@ def fields_for(offer: Offer, slot: dict[str, Any], *, only_document: bool = Fals
 
 
 def _person(slot: dict[str, Any]) -> tuple[Field, ...]:
-    as_printed = _("Exactly as in the travel document.")
     ages = {
         "ADT": _("12 or older on the day of departure."),
         "CHD": _("2 to 11 years old on every day of travel."),
@@ -57,10 +69,10 @@ def _person(slot: dict[str, Any]) -> tuple[Field, ...]:
         ("U", _("I would rather not say")),
     )
     return (
-        Field("given_name", _("Given names"), required=True, hint=as_printed),
-        Field("family_name", _("Family name"), required=True, hint=as_printed),
+        Field("given_name", _("Given names"), required=True),
+        Field("family_name", _("Family name"), required=True),
         Field("birth_date", _("Date of birth"), "date", required=True, hint=ages.get(str(slot["type"]), "")),
-        Field("gender", _("Gender"), "select", required=True, options=genders, hint=_("As in the travel document.")),
+        Field("gender", _("Gender"), "select", required=True, options=genders),
         Field("email", _("E-mail address"), "email", hint=_("Where the airline may write to."), longest=254),
         Field("phone_number", _("Telephone"), "tel", hint=_("+ and the country code."), longest=20),
     )  # fmt: skip
@@ -76,11 +88,18 @@ def _document(offer: Offer) -> tuple[Field, ...]:
     options = [(one, names[one]) for one in taken]
     as_printed = _("Capital letters and digits, as printed.")
     countries = (("", _("Choose")), *_countries())
+    always_ends = taken == ["passport"]
     return (
         Field(DOCUMENT + "type", _("Document"), "select", required=True, options=options),
         Field(DOCUMENT + "number", _("Number"), required=True, hint=as_printed, longest=30, is_upper=True),
         Field(DOCUMENT + "issuing_country", _("Issued by"), "select", required=True, options=countries),
-        Field(DOCUMENT + "expires_on", _("Valid until"), "date", hint=_("Not before the end of the trip.")),
+        Field(
+            DOCUMENT + "expires_on",
+            _("Valid until"),
+            "date",
+            required=always_ends,
+            hint=_("Not before the end of the trip."),
+        ),
     )
 
 

@@ -43,14 +43,14 @@ class Passengers(FrameView):
         if shown := elsewhere(self):
             return shown
         offer = reviewing.offer_of(self)
-        slot = _slot(offer, request.GET.get("slot_id", ""))
+        slot = slot_of(offer, request.GET.get("slot_id", ""))
         return _form(self, slot, Form(entering.fields_for(offer, slot)))
 
     def post(self, request: HttpRequest, **_: Any) -> HttpResponse:
         if shown := elsewhere(self):
             return shown
         offer = reviewing.offer_of(self)
-        slot = _slot(offer, request.POST.get("slot_id", ""))
+        slot = slot_of(offer, request.POST.get("slot_id", ""))
         is_known = "only_document" in request.POST
         fields = entering.fields_for(offer, slot, only_document=is_known)
         key = request.POST.get("key") or str(new_id())
@@ -78,12 +78,11 @@ class Passengers(FrameView):
 def seat(view: FrameView, *, slot_id: str, passenger_id: str) -> None:
     """Put the passenger on the slot. Raises what update_passenger refuses, or CheckoutNotOpen."""
     session = view.session
-    named = {"provider": session.provider, "offer_id": str(session.offer_id)}
-    answer = view.ask("update_passenger", {**named, "slot_id": slot_id, "passenger_id": passenger_id})
+    answer = view.ask("update_passenger", {**session.offer_named, "slot_id": slot_id, "passenger_id": passenger_id})
     services.settle_party(session, answer.view.model_dump(), now=clock.now())
 
 
-def _slot(offer: Offer, slot_id: str) -> dict[str, Any]:
+def slot_of(offer: Offer, slot_id: str) -> dict[str, Any]:
     """Raises NotFound."""
     for slot in offer["passengers"]:
         if str(slot["slot_id"]) == slot_id:
@@ -95,7 +94,7 @@ def _slot(offer: Offer, slot_id: str) -> dict[str, Any]:
 def _document_asked(view: FrameView, slot_id: str, passenger_id: str, refusal: DomainError) -> HttpResponse:
     """The passenger is known, and the trip needs a document of them."""
     offer = reviewing.offer_of(view)
-    slot = _slot(offer, slot_id)
+    slot = slot_of(offer, slot_id)
     form = Form(entering.fields_for(offer, slot, only_document=True))
     again: dict[str, Any] = {"passenger_id": passenger_id, "only_document": True}
     return _form(view, slot, form, **again, problem=refusal, status=http.status_of(refusal))

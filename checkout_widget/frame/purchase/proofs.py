@@ -3,14 +3,18 @@
 It names the attempt and the claim of the frame that shows it, works for a minute, and only the first time.
 """
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
+import structlog
 from django.core import signing
 from django.core.cache import cache
 
+from checkout_widget import csp
 from checkout_widget.session import callers
-from checkout_widget.session.asking import told
+from checkout_widget.session.asking import values_of
 from checkout_widget.session.models import CheckoutAttempt, CheckoutSession
 from movmo.kit import clock
 from movmo.kit.errors import DomainError
@@ -18,6 +22,10 @@ from movmo.kit.ids import new_id
 
 LIFE = timedelta(minutes=1)
 SALT = "checkout.challenge"
+PLAIN_HOST = re.compile(r"([A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
+"""Without a name and a password, and without what ends a source or a directive of a content policy."""
+
+log = structlog.get_logger()
 
 
 class ProofInvalid(Exception):
@@ -52,14 +60,30 @@ def use(session: CheckoutSession, proof: str) -> CheckoutAttempt:
 
 
 def address_of(attempt: CheckoutAttempt) -> str:
-    """Where the bank asks; empty where it does not, or where that is not told just now.
+    """Where the bank asks; empty where it does not, where that is not told just now, or where it is no address to show.
 
     Asked as the person who said yes: a frame that was loaded anew has nobody signed in, and shows nothing else of it.
     """
     if attempt.booking_id is None:
         return ""
     try:
-        booking = told(callers.of_attempt(attempt), "get_booking", booking_id=str(attempt.booking_id))
+        booking = values_of(callers.of_attempt(attempt), "get_booking", booking_id=str(attempt.booking_id))
     except DomainError:
         return ""
-    return (booking["payment"] or {}).get("challenge_url") or ""
+    address = str((booking["payment"] or {}).get("challenge_url") or "")
+    if address and not _may_be_shown(address):
+        log.error("checkout.bank_not_shown", attempt_id=str(attempt.pk))
+        return ""
+    return address
+
+
+def _may_be_shown(address: str) -> bool:
+    """It comes from an airline's bank, and gets into a policy and a link: https and a plain host, or the bank that is
+    a part of the sandbox's vault."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    if PLAIN_HOST.fullmatch(parts.netloc) is None:
+        return False
+    return parts.scheme == "https" or f"{parts.scheme}://{parts.netloc}" in csp.vaults()

@@ -14,6 +14,7 @@ from checkout_widget.frame.access import FrameView
 from checkout_widget.frame.purchase import trip
 from checkout_widget.session import services
 from checkout_widget.session.models import CheckoutSession
+from checkout_widget.session.settling import CARD_GONE, DECLINED
 from checkout_widget.session.states import MOST_DECLINES
 from checkout_widget.session.states import CheckoutState as State
 from movmo.kit import clock
@@ -21,7 +22,10 @@ from movmo.kit.errors import DomainError, Kind
 from movmo.kit.money import Money
 
 SANDBOX = "sandbox"
-DECLINED, NO_CARD, ENDS_SOON = "payment_declined", "card_not_chosen", "document_ends_soon"
+NO_CARD, ENDS_SOON = "card_not_chosen", "document_ends_soon"
+CARD_FAILED = frozenset({DECLINED, CARD_GONE})
+"""The card of such a yes is not ticked for another one."""
+ANOTHER_CARD = CARD_FAILED | {NO_CARD, "card_expired", "card_not_for_provider"}
 MOST_PAGES = 5
 NEARLY_OVER = timedelta(minutes=2)
 AS = {"INS": "INF"}  # a person of this age is told as INF; whether they have a seat, the slot says
@@ -44,23 +48,35 @@ class Seat:
 
 def offer_of(view: FrameView) -> Offer:
     """Raises NotFound where another traveler has taken the offer."""
-    return view.tell("get_offer_details", provider=view.session.provider, offer_id=str(view.session.offer_id))
+    return view.tell("get_offer_details", **view.session.offer_named)
 
 
-def shown(
-    view: FrameView, *, problem: DomainError | str = "", status: int = 200, chosen: str = "", changing: str = ""
-) -> HttpResponse:
-    """`problem` is a refusal or its code. `chosen` is the id of the card that is ticked, `changing` that of the slot
-    whose passenger is about to be changed."""
+def _offer_seen(view: FrameView) -> Offer | None:
+    """None where another traveler has taken it."""
     try:
-        offer = offer_of(view)
+        return offer_of(view)
     except DomainError as refusal:
         if refusal.kind is not Kind.NOT_FOUND:
             raise
+        return None
+
+
+def shown(
+    view: FrameView,
+    *,
+    problem: DomainError | str = "",
+    status: int = 200,
+    chosen: str = "",
+    changing: str = "",
+    failed: str = "",
+) -> HttpResponse:
+    """`problem` is a refusal or its code. `chosen` is the id of the card that is ticked, `failed` of one that is not to
+    be, `changing` that of the slot whose passenger is about to be changed."""
+    if (offer := _offer_seen(view)) is None:
         return view.show("offer_expired", status=409, reason="taken")
     if offer["status"] != "active":
         return view.show("offer_expired", status=409, reason=str(offer["status"]), offer=offer)
-    settle(view, offer)
+    _find_party(view, offer)
     left = _seconds_left(view, offer)
     if left <= 0:
         return view.show("offer_expired", status=status, can_refresh=True, offer=offer)
@@ -74,7 +90,8 @@ def shown(
         trip=trip.slices(offer["slices"], offer["passengers"]),
         seats=seats,
         cards=cards,
-        chosen=chosen or _ticked(cards, view.session),
+        chosen=chosen or _ticked(cards, view.session, failed),
+        needs_card=_code(problem) in ANOTHER_CARD,
         is_ready=view.session.state == State.READY and all(seat.person for seat in seats),
         total=view.session.total,
         has_lines=offer["total"]["amount"] == view.session.total.amount,
@@ -83,13 +100,17 @@ def shown(
     )
 
 
-def _ticked(cards: list[dict[str, Any]], session: CheckoutSession) -> str:
-    """The card of the last yes, and after a decline another one, if there is any. Empty without cards."""
+def _ticked(cards: list[dict[str, Any]], session: CheckoutSession, failed: str) -> str:
+    """The card of the last yes; one that has just failed is for the traveler to choose. Empty if there is no other."""
     before = str(session.payment_method_id)
+    if session.failure_code in CARD_FAILED:
+        failed = failed or before
     ids = sorted((str(card["payment_method_id"]) for card in cards), key=lambda one: one != before)
-    if session.failure_code == DECLINED and len(ids) > 1 and ids[0] == before:
-        return ids[1]
-    return next(iter(ids), "")
+    return next((one for one in ids if one != failed), "")
+
+
+def _code(problem: DomainError | str) -> str:
+    return problem if isinstance(problem, str) else problem.code
 
 
 def may_be_prolonged(view: FrameView) -> bool:
@@ -124,7 +145,7 @@ def _in_words(problem: DomainError | str, *, declines: int) -> str:
     return f"{text} {more}"
 
 
-def settle(view: FrameView, offer: Offer) -> None:
+def _find_party(view: FrameView, offer: Offer) -> None:
     """Whoever comes back finds the passengers that they had put on the slots."""
     if view.session.state == State.AUTHENTICATED:
         services.settle_party(view.session, offer, now=clock.now())
@@ -133,7 +154,7 @@ def settle(view: FrameView, offer: Offer) -> None:
 def seats_of(view: FrameView, offer: Offer, *, changing: str = "") -> list[Seat]:
     people = {person["passenger_id"]: person for person in _people(view, offer)}
     taken = {slot["passenger_id"] for slot in offer["passengers"]}
-    warnings = {warning["slot_id"]: _warned(warning) for warning in offer["warnings"]}
+    warnings = {warning["slot_id"]: warned(warning) for warning in offer["warnings"]}
     seats = []
     for number, slot in enumerate(offer["passengers"], start=1):
         kind = str(slot["type"])
@@ -144,7 +165,7 @@ def seats_of(view: FrameView, offer: Offer, *, changing: str = "") -> list[Seat]
     return seats
 
 
-def _warned(warning: dict[str, Any]) -> str:
+def warned(warning: dict[str, Any]) -> str:
     if warning["code"] == ENDS_SOON:
         return gettext("The document ends less than six months after the trip: some countries refuse it.")
     return words.of_code(warning["code"]) or str(warning["message"])

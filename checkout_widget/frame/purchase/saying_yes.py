@@ -8,17 +8,16 @@ from django.http import HttpRequest, HttpResponse
 
 from checkout_widget.frame import standing
 from checkout_widget.frame.access import FrameView
-from checkout_widget.frame.purchase import reviewing
+from checkout_widget.frame.purchase import reviewing, security_code
 from checkout_widget.frame.purchase.reviewing import Offer as OfferTold
 from checkout_widget.frame.purchase.standing_by import elsewhere
 from checkout_widget.session import confirming, services, steps
-from checkout_widget.session.refusals import CheckoutNotOpen, QuoteChanged
+from checkout_widget.session.refusals import CheckoutNotOpen, QuoteChanged, SecurityCodeWanted
+from checkout_widget.session.settling import CARD_GONE, SOLD_OUT
 from checkout_widget.session.states import CheckoutState as State
 from movmo.kit import clock, http
 from movmo.kit.errors import DomainError, revive
 from movmo.kit.money import Money
-
-SOLD_OUT = "sold_out"
 
 
 class Confirm(FrameView):
@@ -64,6 +63,8 @@ class Confirm(FrameView):
         self.session.refresh_from_db()
         if isinstance(refusal, CheckoutNotOpen) or self.session.state != State.READY:
             return standing.shown(self)  # of two at once, the other one goes on
+        if isinstance(refusal, SecurityCodeWanted):
+            return security_code.asked(self, offer, card_id)
         if isinstance(refusal, QuoteChanged) and self.session.total != before:
             return self._price_changed(before, offer, card_id)
         return _not_sold(self, refusal, chosen=card_id)
@@ -84,41 +85,21 @@ class Offer(FrameView):
             return shown
         before = self.session.total
         try:
-            offer = renew(self)
+            sold = services.renew(self.session, request_id=self.caller.request_id)
         except DomainError as refusal:
             return _not_sold(self, refusal)
         if self.session.total == before:
             return reviewing.shown(self)
+        offer = {**sold["offer"], "dropped_services": sold["dropped_services"]}
         return self.show("price_changed", old=before, new=self.session.total, offer=offer, card=None, chosen="")
-
-
-def renew(view: FrameView) -> OfferTold:
-    """The offer as it is sold now; the session takes its price, and lives as long as it as far as a session may.
-
-    Raises what refresh_offer refuses, or CheckoutNotOpen.
-    """
-    session = view.session
-    named = {"provider": session.provider, "offer_id": str(session.offer_id)}
-    told = view.ask("refresh_offer", named).view.model_dump()
-    offer: OfferTold = {**told["offer"], "dropped_services": told["dropped_services"]}
-    total = Money.parse(offer["total"]["amount"], offer["total"]["currency"])
-    changes: dict[str, Any] = {"expires_at": min(offer["expires_at"], session.created_at + services.LIFE)}
-    if total != session.total:
-        changes |= {"total_minor": total.minor, "currency": total.currency, "quote_version": session.quote_version + 1}
-    now, is_news = clock.now(), total != session.total and session.state == State.READY
-    if steps.state_of(session, now=now) is State.EXPIRED:  # while the airline was asked: its partner may know by now
-        raise services.not_open(session, now=now)
-    taken = steps.move(session, State.READY, now=now, **changes) if is_news else steps.note(session, **changes)
-    if not taken:
-        raise services.not_open(session, now=now)
-    return offer
 
 
 def _not_sold(view: FrameView, refusal: DomainError, *, chosen: str = "") -> HttpResponse:
     """Nothing was booked. An offer that is over is told as such by the review."""
     if refusal.code == SOLD_OUT:
         return view.show("sold_out", status=http.status_of(refusal), code=SOLD_OUT)
-    return reviewing.shown(view, problem=refusal, status=http.status_of(refusal), chosen=chosen)
+    named = {"failed": chosen} if refusal.code == CARD_GONE else {"chosen": chosen}
+    return reviewing.shown(view, problem=refusal, status=http.status_of(refusal), **named)
 
 
 def _number(text: str) -> int:

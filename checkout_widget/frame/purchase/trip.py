@@ -25,6 +25,7 @@ def _slice(one: Slice, seated: set[UUID]) -> Slice:
         "departing": flights[0]["departing"],
         "stops": len(flights) - 1 + sum(len(flight["stops"]) for flight in flights),
         "flights": [{**flight, "wait": wait} for flight, wait in zip(flights, [*waits, None], strict=True)],
+        "cabin": _cabin(flights, seated),
         "baggage": _baggage(flights, seated),
     }
 
@@ -33,10 +34,19 @@ def _minutes(landing: dict[str, Any], departing: dict[str, Any]) -> int:
     return int((departing["utc"] - landing["utc"]).total_seconds() // 60)
 
 
+def _cabin(flights: Iterable[dict[str, Any]], seated: set[UUID]) -> str:
+    """Empty where people or flights differ, or nothing is told."""
+    found = {str(fare["cabin_class"] or "") for fare in _fares(flights, seated)}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _fares(flights: Iterable[dict[str, Any]], seated: set[UUID]) -> list[dict[str, Any]]:
+    return [fare for flight in flights for fare in flight["passengers"] if fare["slot_id"] in seated]
+
+
 def _baggage(flights: Iterable[dict[str, Any]], seated: set[UUID]) -> list[dict[str, Any]] | None:
     """What everybody with a seat may take on every flight; None where people or flights differ, or nothing is told."""
-    fares = [fare for flight in flights for fare in flight["passengers"] if fare["slot_id"] in seated]
-    found = [fare["baggage"] for fare in fares]
+    found = [fare["baggage"] for fare in _fares(flights, seated)]
     if not found or any(one != found[0] for one in found):
         return None
     return [bag for bag in found[0] if bag["quantity"]]

@@ -7,8 +7,9 @@ button{font:inherit;cursor:pointer;width:100%;min-height:48px;padding:8px 16px;b
 :host([theme=dark]) [part]{color-scheme:light}
 :host([theme=light]) [part]{color-scheme:dark}
 :host([theme=outline]) [part]{background:0;border-color:currentColor;color:inherit}
+:host([theme=outline]) [part]:before{background:light-dark(#0b6e6e,#5cc8c2)}
 :host([size=small]) [part]{min-height:44px}
 :host([size=large]) [part]{min-height:56px}
-p{margin:8px 0 0;font-weight:400}
+p{width:0;min-width:100%;margin:8px 0 0;font-weight:400}
 p:empty{margin:0}
 `;

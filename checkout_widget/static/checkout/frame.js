@@ -2,7 +2,7 @@
 //
 // What a fragment says to it. A fragment is one <section class="step"> for <main id="step">, with one <h1>.
 //
-// The attributes of the first five lines are in {{ told }} of every fragment: <section class="step" {{ told }}>.
+// Those of the session are in {{ attributes }} of every fragment: <section class="step" {{ attributes }}>.
 //
 //   data-status="ready"        the session's status; with data-amount="412.30" data-currency="EUR" told to the page as
 //                              movmo.change, once for each difference
@@ -15,6 +15,7 @@
 //   <… hidden data-after="15"> is shown after so many seconds
 //   <button data-confirm>      of the form that pays: does nothing until it was seen for half a second, uncovered
 //   <button data-close>        closes the checkout (in redirect mode: leads back to the shop)
+//   <button data-leave>        closes it even while it is locked: for waits that became long, and go on without it
 //   <button data-again>        loads /step
 //
 // Forms and buttons have hx-post / hx-get with {% url 'checkout:…' session.pk %}; target, swap and the dropping of a
@@ -33,6 +34,9 @@
   const partner = window.parent !== window ? window.parent : window.opener
   const MESSAGES_AT_ONCE = 10
   const SEEN_FOR = 500
+
+  // This script is the first, so that the page hears of the frame as soon as may be; htmx and the others follow.
+  const ready = new Promise(resolve => document.addEventListener('DOMContentLoaded', resolve, { once: true }))
 
   let bearer = given
   let port = null
@@ -106,7 +110,11 @@
     bearer = told.bearer
     tell('start')
     tellHeight()
-    load()
+    await ready
+    step.innerHTML = told.step
+    htmx.process(step)
+    step.removeAttribute('aria-busy')
+    shown()
   }
 
   const send = (path, options = {}) => fetch(`${address}/${path}`, {
@@ -191,14 +199,18 @@
     if (target === heading) heading?.setAttribute('tabindex', '-1')
     target?.focus({ preventScroll: true })
     window.scrollTo(0, 0)
-    const alert = fragment.querySelector('[role=alert], .errors')
+    if (target?.matches('[aria-invalid=true]')) target.scrollIntoView({ block: 'center' })
+    const alert = fragment.querySelector('[role=alert]:not(:empty), .errors:not(:empty)')
     said.textContent = (alert || heading)?.textContent.trim() || ''
   }
 
   function wait ({ poll, mark }) {
     clearTimeout(timer)
     for (const late of section.querySelectorAll('[data-after]')) {
-      setTimeout(() => { late.hidden = false }, Number(late.dataset.after) * 1000)
+      setTimeout(() => {
+        late.hidden = false
+        if (late.isConnected && late.matches('p')) said.textContent = late.textContent.trim()
+      }, Number(late.dataset.after) * 1000)
     }
     if (!poll) return
     const of = section
@@ -239,12 +251,21 @@
   }
   function calm () { trouble.hidden = true }
   document.getElementById('retry').addEventListener('click', () => retry())
-  window.addEventListener('online', () => { if (!trouble.hidden) retry() })
+  // The first request after it may still be too early.
+  window.addEventListener('online', () => {
+    const again = () => { if (!trouble.hidden) retry() }
+    again()
+    setTimeout(again, 2000)
+  })
 
   // Leaving
 
   function close (reason) {
     if (isLocked()) return tell('lock', { locked: true })
+    leave(reason)
+  }
+
+  function leave (reason) {
     if (back) return location.replace(back) // a form that was posted is no place to come back to
     tell('close', { reason })
   }
@@ -257,6 +278,7 @@
 
   document.addEventListener('click', event => {
     if (event.target.closest?.('[data-close]')) close('traveler')
+    if (event.target.closest?.('[data-leave]')) leave('traveler')
     if (event.target.closest?.('[data-again]')) load()
   })
 
@@ -319,7 +341,7 @@
   }).observe(document.body)
 
   window.movmo = Object.freeze({ send, step: load })
-  if (bearer) load()
+  if (bearer) ready.then(load)
   else if (partner) shakeHands()
   else showTemplate('alone')
 })()

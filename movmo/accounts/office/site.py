@@ -10,19 +10,22 @@ from typing import Any
 
 from allauth.account.authentication import get_authentication_records
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse
+from django.core.paginator import InvalidPage
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils.http import url_has_allowed_host_and_scheme
+from unfold.dataclasses import SearchResult
 from unfold.sites import UnfoldAdminSite
 
 from movmo.accounts.models import User
-from movmo.accounts.office import second_factor
+from movmo.accounts.office import naming, second_factor
 from movmo.kit import clock
 
 FRESH = timedelta(minutes=10)  # for the second step, and for changing what it is done with
 LONGEST = timedelta(hours=8)
 IDLE = timedelta(minutes=30)
 HOME = "/admin/"
-_SEEN = "office_seen_at"
+SEEN = "office_seen_at"
 _WRITE_EVERY = 30  # seconds: not every page needs to write the session
 
 
@@ -35,9 +38,15 @@ class Standing(Enum):
 def standing(request: HttpRequest) -> Standing:
     """The session's age is that of its first record: signing in is what starts a day, and nothing prolongs it."""
     user = request.user
-    if not isinstance(user, User) or not user.is_active or not user.is_staff:
+    if not isinstance(user, User):
         return Standing.STRANGER
-    records = get_authentication_records(request, user)
+    return standing_of(user, get_authentication_records(request, user), seen=request.session.get(SEEN, 0))
+
+
+def standing_of(user: User, records: list[dict[str, Any]], *, seen: float) -> Standing:
+    """Of a session with these records, whose last page was asked for at `seen`."""
+    if not user.is_active or not user.is_staff:
+        return Standing.STRANGER
     now = clock.now().timestamp()
     if not records or now - min(record["at"] for record in records) > LONGEST.total_seconds():
         return Standing.STRANGER
@@ -45,8 +54,8 @@ def standing(request: HttpRequest) -> Standing:
     if proof is None:
         begun = max(record["at"] for record in records)
         return Standing.HALFWAY if now - begun <= FRESH.total_seconds() else Standing.STRANGER
-    seen = max(proof["at"], request.session.get(_SEEN, 0))
-    return Standing.INSIDE if now - seen <= IDLE.total_seconds() else Standing.STRANGER
+    last = max(proof["at"], seen)
+    return Standing.INSIDE if now - last <= IDLE.total_seconds() else Standing.STRANGER
 
 
 def is_fresh(request: HttpRequest) -> bool:
@@ -80,9 +89,28 @@ class OfficeSite(UnfoldAdminSite):
         if standing(request) is not Standing.INSIDE:
             return False
         now = clock.now().timestamp()
-        if now - request.session.get(_SEEN, 0) >= _WRITE_EVERY:
-            request.session[_SEEN] = now
+        if now - request.session.get(SEEN, 0) >= _WRITE_EVERY:
+            request.session[SEEN] = now
         return True
+
+    def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """The theme takes any page for a number, and one that there is."""
+        try:
+            return super().search(request, extra_context)
+        except InvalidPage:
+            raise Http404 from None
+
+    def _search_apps(self, app_list: list[dict[str, Any]], search_term: str) -> list[SearchResult]:
+        """Lists by what the sidebar calls them, for that is what people type."""
+        for app in app_list:
+            for model in app["models"]:
+                if name := naming.of(model["admin_url"]):
+                    model["name"] = name.title
+        found: list[SearchResult] = super()._search_apps(app_list, search_term)
+        for result in found:
+            if name := naming.of(str(result.link)):
+                result.description = name.section
+        return found
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         from movmo.accounts.office.views import SignIn  # pages know the office, not it them

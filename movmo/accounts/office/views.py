@@ -277,7 +277,7 @@ class Factors(ChangesFactors):
 def own_passkey(request: HttpRequest, clerk: User) -> Authenticator | None:
     """The passkey of this person that signed the challenge in the session; None if none did."""
     try:
-        passkey = passkeys.owned(request.POST["credential"])
+        passkey = passkeys.owned(request.POST["credential"], request.session)
     except PasskeyRefused:
         return None
     return passkey if passkey.user_id == clerk.pk else None

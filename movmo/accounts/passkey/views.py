@@ -6,7 +6,6 @@ from allauth.account.internal.flows.login import perform_login
 from allauth.account.models import Login
 from allauth.mfa.base.internal.flows import post_authentication
 from allauth.mfa.models import Authenticator
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -14,7 +13,6 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.generic import TemplateView
 
-from movmo.accounts import limits
 from movmo.accounts.models import User
 from movmo.accounts.pages import Page
 from movmo.accounts.passkey import services as passkeys
@@ -31,23 +29,23 @@ class AskedPasskey(Page):
     """GET: the challenge, for the page's script. POST: the answer."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        network, an_hour = limits.network_of(request), settings.MOVMO_PASSKEY_SIGN_INS_PER_HOUR
-        if seconds := limits.wait("passkey network", network, an_hour=an_hour):
+        if seconds := refusals.wait_for_passkey(request):
             return refusals.too_many(request, seconds)
         return super().dispatch(request, *args, **kwargs)  # type: ignore[return-value]
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return JsonResponse(passkeys.request_options())
+        return JsonResponse(passkeys.request_options(request.session))
 
 
 class SignInWithPasskey(AskedPasskey):
     def post(self, request: HttpRequest) -> HttpResponse:
         try:
-            passkey = passkeys.owned(request.POST.get("credential", ""))
+            passkey = passkeys.owned(request.POST.get("credential", ""), request.session)
+            with passkeys.using(passkey):
+                post_authentication(request, passkey, passwordless=True)
         except PasskeyRefused:
             messages.error(request, REFUSED)
             return HttpResponseRedirect(destinations.passed_on(request, reverse("account_login")))
-        post_authentication(request, passkey, passwordless=True)
         onward = destinations.wanted(request) or reverse("account_home")
         response: HttpResponse = perform_login(request, Login(user=passkey.user, redirect_url=onward))
         return response
@@ -58,13 +56,14 @@ class ConfirmWithPasskey(LoginRequiredMixin, AskedPasskey):  # type: ignore[misc
 
     def post(self, request: HttpRequest) -> HttpResponse:
         try:
-            passkey = passkeys.owned(request.POST.get("credential", ""))
+            passkey = passkeys.owned(request.POST.get("credential", ""), request.session)
+            if passkey.user != request.user:
+                raise PasskeyRefused
+            with passkeys.using(passkey):
+                post_authentication(request, passkey, reauthenticated=True, passwordless=True)
         except PasskeyRefused:
-            passkey = None
-        if passkey is None or passkey.user != request.user:
             messages.error(request, NOT_CONFIRMED)
             return HttpResponseRedirect(destinations.passed_on(request, reverse("account_confirm")))
-        post_authentication(request, passkey, reauthenticated=True, passwordless=True)
         request.session.cycle_key()  # it opens more from here on
         return HttpResponseRedirect(destinations.wanted(request) or reverse("account_home"))
 

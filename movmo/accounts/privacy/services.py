@@ -15,7 +15,9 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.db import OperationalError, transaction
+from django.db.models import Q
 
 from movmo.accounts import personal
 from movmo.accounts.contact_change.models import ContactChange
@@ -160,8 +162,9 @@ def _erase(user: User, now: datetime) -> None:
         model._default_manager.filter(user=user).delete()
     sessions.end_all(user)
     lockout.forget_all(user)
-    # The back office names people by their address in its own history.
-    LogEntry.objects.filter(object_repr__contains=user.email).update(object_repr="a deleted account")
+    # The back office names people in its own history: masked on their pages, by their address where they were staff.
+    of_page = Q(content_type=ContentType.objects.get_for_model(User), object_id=str(user.pk))
+    LogEntry.objects.filter(of_page | Q(object_repr__contains=user.email)).update(object_repr="a deleted account")
 
 
 RECORDS = Records("account", tell=_tell, erase=_erase)

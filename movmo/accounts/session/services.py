@@ -21,6 +21,8 @@ from movmo.accounts.session import browsers
 from movmo.kit import clock
 
 EVERY = timedelta(minutes=1)
+LENT = "impersonation"
+"""In a session that a clerk looks through at a traveler's pages: it is no session of the traveler's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ class LastSeen:
 
 def _note(request: HttpRequest) -> None:
     key = request.session.session_key
-    if key is None or not request.user.is_authenticated:
+    if key is None or not request.user.is_authenticated or LENT in request.session:
         return
     if not UserSession.objects.filter(session_key=key, last_seen_at__gt=clock.now() - EVERY).exists():
         UserSession.objects.create_from_request(request)

@@ -29,3 +29,9 @@ def wait_for_code(request: HttpRequest, email: str) -> int:
     return limits.wait("codes network", limits.network_of(request), an_hour=OFFICE * an_hour) or limits.wait(
         "codes address", devices.known_as(request, email) or email, an_hour=an_hour
     )
+
+
+def wait_for_passkey(request: HttpRequest) -> int:
+    """Take one try of its network: a challenge, or the answer to one. 0 or the seconds until there is another."""
+    an_hour = settings.MOVMO_PASSKEY_SIGN_INS_PER_HOUR
+    return limits.wait("passkey network", limits.network_of(request), an_hour=an_hour)

@@ -1,15 +1,15 @@
 """What goes in and what comes out: a request model taken apart into path, query and body, a result as answers."""
 
+import json
 from typing import Any
 
-from movmo.kit.http import MAX_BODY
 from movmo.operations.arguments import KEY_SCHEMA
 from movmo.operations.spec import Idempotency, Operation
 from movmo.rest.location import PARAMETER, USER
+from movmo.rest.media import JSON, LINES
 from movmo.rest.openapi.components import Components, Schema
 from movmo.rest.openapi.examples import example_of
 
-JSON = "application/json"
 IDEMPOTENCY_KEY: Schema = {
     **KEY_SCHEMA,
     "examples": ["5c2b1d8e-8f43-4a51-b7a3-0f6f5d1c9e77"],
@@ -95,7 +95,7 @@ def request_body(operation: Operation, components: Components) -> Schema:
     reference = components.add(_body_name(operation), body)
     return {
         "required": bool(required),
-        "description": f"At most {MAX_BODY} bytes.",
+        "description": f"At most {operation.max_body} bytes.",
         "content": {JSON: {"schema": reference, "example": _whole_example(model, in_path) or example}},
     }
 
@@ -134,8 +134,17 @@ def _answer(operation: Operation, status: int, components: Components) -> Schema
     }
     if status != 204:
         schema = components.of_result(operation)
-        shown["content"] = {JSON: {"schema": schema, "example": example_of(schema, components)}}
+        example = example_of(schema, components)
+        shown["content"] = {JSON: {"schema": schema, "example": example}}
+        if operation.whole is not None:
+            shown["content"][LINES] = _lines(example)
     return shown
+
+
+def _lines(page: dict[str, Any]) -> Schema:
+    text = "".join(f"{json.dumps(row)}\n" for row in page["data"])
+    said = "The whole list, on each line an object like those of `data`."
+    return {"schema": {"type": "string", "description": said}, "example": text}
 
 
 def _phrase(status: int) -> str:

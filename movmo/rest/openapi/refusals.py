@@ -15,6 +15,7 @@ from movmo.operations.credentials import CredentialRefused
 from movmo.operations.spec import Idempotency, Operation
 from movmo.rest.openapi.components import REF, Schema
 from movmo.rest.openapi.examples import BY_FORMAT
+from movmo.rest.whole import StreamsBusy
 
 PHRASES = {
     400: "The request cannot be read as it is.",
@@ -23,7 +24,7 @@ PHRASES = {
     404: "Absent, deleted, or somebody else's: indistinguishable.",
     406: "The caller does not take JSON.",
     409: "It collides with how things stand.",
-    413: "The body is over 1 MiB.",
+    413: "The body is larger than it may be.",
     415: "The body is not JSON.",
     422: "A rule of the domain is broken.",
     429: "Too much at once, or in this month; wait as long as `Retry-After` says.",
@@ -51,6 +52,7 @@ def of_operation(operation: Operation) -> dict[int, list[type[DomainError]]]:
     """The refusals by status, in the order of statuses and codes."""
     everything = {*operation.errors, *_of_credentials(operation), *_of_arguments(operation), *_of_writes(operation)}
     everything |= {limits.RateLimited, limits.QuotaExhausted, http.NotAcceptable, Internal}
+    everything |= {StreamsBusy} if operation.whole is not None else set()
     by_status: dict[int, list[type[DomainError]]] = defaultdict(list)
     for error in sorted(everything, key=lambda known: known.code):
         by_status[http.status_of(error)].append(error)

@@ -23,13 +23,17 @@
     frames[field] = made;
   }
 
+  const ask = (field, message) => frames[field].contentWindow.postMessage(message, origin);
+
   window.addEventListener("message", (event) => {
-    const known = Object.values(frames).some((one) => one.contentWindow === event.source);
-    if (event.origin !== origin || !known) return;
-    const { type } = event.data || {};
+    const field = Object.keys(frames).find((name) => frames[name].contentWindow === event.source);
+    if (event.origin !== origin || !field) return;
+    const { type, token, card, errors, what } = event.data || {};
     if (type === "ready" && (ready += 1) === 2) tell("ready");
-    if (type === "paymentMethod") tell("paymentMethod", event.data.token, event.data.card);
-    if (type === "errors") tell("errors", event.data.errors);
+    if (type === "paymentMethod" || type === "recache") tell(type, token, card);
+    if (type === "recacheReady") tell(type);
+    if (type === "errors") tell(type, errors);
+    if (type === "fieldEvent") tell(type, field, what);
   });
 
   window.Spreedly = {
@@ -43,8 +47,27 @@
       (listeners[event] ||= []).push(listener);
     },
     tokenizeCreditCard(details) {
-      const message = { type: "tokenize", environmentKey, details };
-      frames.number.contentWindow.postMessage(message, origin);
+      ask("number", { type: "tokenize", environmentKey, details });
+    },
+    setRecache(token, { last_four_digits }) {
+      ask("number", { type: "setRecache", token, last_four_digits });
+    },
+    recache() {
+      ask("number", { type: "recache", environmentKey });
+    },
+    // Spreedly's has no language: it is the page's.
+    setLabel(field, text) {
+      ask(field, { type: "setLabel", text, lang: document.documentElement.lang });
+    },
+    setTitle(field, text) {
+      ask(field, { type: "setTitle", text });
+    },
+    setPlaceholder(field, text) {
+      ask(field, { type: "setPlaceholder", text });
+    },
+    transferFocus(field) {
+      frames[field].focus();
+      ask(field, { type: "focus" });
     },
   };
 })();

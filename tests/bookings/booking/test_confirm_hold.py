@@ -12,7 +12,7 @@ from django.core.management import call_command
 from bookings.booking.amendment.models import Amendment
 from bookings.booking.amendment.refusals import AlreadyCancelled, BookingBusy, HoldLapsed
 from bookings.booking.cards import CardNotForProvider
-from bookings.booking.failures import PaymentDeclined, PriceChanged
+from bookings.booking.failures import CardGone, PaymentDeclined, PriceChanged
 from bookings.booking.hold.services import NotHeld
 from bookings.booking.models import Booking
 from bookings.booking.schemas import BookingView
@@ -332,7 +332,7 @@ class TestRefused:
         kept = PaymentMethod.objects.get()
         kept.token = uuid4().hex
         kept.save()
-        with pytest.raises(PaymentDeclined):
+        with pytest.raises(CardGone):
             confirm(world, hold, **card)
         assert is_as_before(hold)
 

@@ -8,19 +8,22 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from bookings.booking import sweeping
+from bookings.booking.amendment.models import Amendment
 from bookings.booking.models import Booking
 from bookings.booking.schemas import BookingView
 from bookings.booking.states import State
 from bookings.payment_method.models import PaymentMethod
-from bookings.payment_method.services import CardInUse, CardNotCaptured
+from bookings.payment_method.services import CardGone, CardInUse, CardNotCaptured
 from bookings.payment_method.vaults import registry
-from bookings.payment_method.vaults.port import Delivered, FormAccess, Vault, VaultCard
+from bookings.payment_method.vaults.port import Delivered, FormAccess, Vault, VaultCard, VaultUnavailable
+from movmo.kit import clock as the_clock
 from movmo.kit.errors import DomainError, NotFound
 from movmo.operations.dispatch import Answer, Contended
 from movmo.operations.idempotency import IdempotencyInProgress
 from movmo.sandbox_vault.app import SandboxVault
 from tests.conftest import StoppedClock
-from tests.contract.world import World, new_key, view_of
+from tests.contract.world import World, confirmation_of, new_key, view_of
 from tests.operations.together import together
 
 pytestmark = pytest.mark.django_db
@@ -136,7 +139,7 @@ def test_an_answer_that_cannot_be_kept_leaves_the_booking_open(world: World, odd
     booking = view_of(BookingView, answer)
     assert (answer.status, booking.status) == (202, State.RESERVED)
     assert booking.payment is not None
-    assert (booking.payment.status, booking.payment.challenge_url) == ("", None)
+    assert (booking.payment.status, booking.payment.challenge_url) == ("unanswered", None)
 
 
 def test_a_card_that_was_deleted_meanwhile_stays_deleted(world: World, odd: OddVault) -> None:
@@ -170,3 +173,52 @@ def test_a_card_is_booked_with_or_deleted(world: World, the_vault: SandboxVault)
         assert isinstance(booked, Answer | NotFound | Contended | IdempotencyInProgress)
         assert isinstance(deleted, Answer | CardInUse | Contended)
         assert isinstance(booked, Answer) or isinstance(deleted, Answer | Contended)
+
+
+class TestALostAnswer:
+    """The bank has said yes, nobody has heard it, and then the vault loses the card."""
+
+    @staticmethod
+    def lose_the_answer(odd: OddVault) -> None:
+        def lose(url: str, answer: Delivered) -> Delivered:
+            raise VaultUnavailable("the answer is lost")
+
+        odd.on_delivery = lose
+
+    @staticmethod
+    def lose_the_card() -> None:
+        kept = PaymentMethod.objects.get()
+        kept.token = new_key()
+        kept.save()
+
+    def test_of_a_booking_is_not_told_as_no_charge(self, world: World, odd: OddVault, clock: StoppedClock) -> None:
+        self.lose_the_answer(odd)
+        offer = world.mapped_offer()
+        booking = view_of(BookingView, world.book(offer, payment_method_id=str(world.card().payment_method_id)))
+        self.lose_the_card()
+        clock.forward(minutes=1)
+        sweeping.drive(booking.booking_id, clock=the_clock.now)
+        after = view_of(BookingView, world.call("get_booking", booking_id=str(booking.booking_id)))
+        assert after.failure is not None
+        assert (after.status, after.failure.code) == (State.FAILED, "payment_unanswered")
+        assert Booking.objects.get().payment_status == "unanswered"
+        with pytest.raises(DomainError):  # the offer is not sold again for a second charge
+            world.book(offer)
+
+    def test_of_a_hold_is_not_told_as_no_charge(self, world: World, odd: OddVault, clock: StoppedClock) -> None:
+        hold, card = world.hold(), str(world.card().payment_method_id)
+        self.lose_the_answer(odd)
+        world.call("confirm_hold", **confirmation_of(hold, payment_method_id=card))
+        self.lose_the_card()
+        clock.forward(minutes=1)
+        sweeping.drive(hold.booking_id, clock=the_clock.now)
+        paid = Amendment.objects.get()
+        assert (paid.state, paid.failure_code) == (Amendment.State.REFUSED, "payment_unanswered")
+
+    def test_a_card_that_was_lost_before_was_not_charged(self, world: World, odd: OddVault) -> None:
+        offer, card = world.mapped_offer(), str(world.card().payment_method_id)
+        self.lose_the_card()
+        with pytest.raises(CardGone):
+            world.book(offer, payment_method_id=card)
+        assert Booking.objects.get().payment_status == ""
+        assert view_of(BookingView, world.book(offer)).status == State.TICKETED

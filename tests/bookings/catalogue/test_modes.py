@@ -88,7 +88,7 @@ def names(world: World, by: Caller) -> list[str]:
     return [one.provider for one in view_of(ProviderList, world.call("list_providers", by=by)).data]
 
 
-def refusal(world: World, name: str, **arguments: Any) -> ProviderNotForKey:
+def refusal(world: World, name: str, /, **arguments: Any) -> ProviderNotForKey:
     """Of a call that changed nothing."""
     before = stored()
     with pytest.raises(ProviderNotForKey) as caught:

@@ -12,11 +12,12 @@ from django.test import TestCase
 from bookings.booking.queries import pays_with
 from bookings.payment_method import queries, services
 from bookings.payment_method.models import CardCapture, PaymentMethod, Redaction
-from bookings.payment_method.schemas import PaymentMethodList, PaymentMethodView
+from bookings.payment_method.schemas import PaymentMethodList, PaymentMethodView, SecurityCodeView
 from bookings.payment_method.services import (
     CaptureInvalid,
     CardAlreadyKept,
     CardExpired,
+    CardGone,
     CardInUse,
     CardNotCaptured,
     VaultUnavailable,
@@ -27,7 +28,7 @@ from movmo.operations.card_numbers import CardNumberRefused
 from movmo.operations.context import Caller
 from movmo.sandbox_vault.app import SandboxVault
 from tests.conftest import StoppedClock
-from tests.contract.world import World, new_key, view_of
+from tests.contract.world import World, new_key, the, type_code, view_of
 from tests.letters import post
 
 pytestmark = pytest.mark.django_db
@@ -165,6 +166,55 @@ class TestChanging:
             with pytest.raises(NotFound):
                 world.call(name, by=bo_at_aviare, **named(card))
         assert cards(world) == [card]
+
+
+class TestTheSecurityCode:
+    def told(self, world: World, card: PaymentMethodView) -> SecurityCodeView:
+        return view_of(SecurityCodeView, world.call("open_security_code_capture", **named(card)))
+
+    def test_the_form_is_told_and_whether_there_is_need_of_it(self, world: World, the_vault: SandboxVault) -> None:
+        captured = world.captured(AMEX)
+        card = view_of(PaymentMethodView, world.call("create_payment_method", **captured))
+        told = self.told(world, card)
+        assert (told.is_held, told.brand, told.last4) == (True, "american_express", "0005")
+        assert (told.vault_token, told.environment_key) == (captured["vault_token"], "sandbox-environment")
+        kept = the_vault.cards.get(told.vault_token)
+        assert kept is not None
+        kept.code = ""
+        assert not self.told(world, card).is_held
+        type_code(told.script_url, told.vault_token, "1234").raise_for_status()
+        assert self.told(world, card).is_held
+
+    def test_another_travelers_is_not_found(self, world: World, bo_at_aviare: Caller) -> None:
+        card = world.card()
+        with pytest.raises(NotFound):
+            world.call("open_security_code_capture", by=bo_at_aviare, **named(card))
+
+    def test_a_deleted_one_is_not_found(self, world: World) -> None:
+        card = world.card()
+        deleted(world, card)
+        with pytest.raises(NotFound):
+            self.told(world, card)
+
+    def test_one_that_the_vault_has_forgotten_is_gone(self, world: World, the_vault: SandboxVault) -> None:
+        card = world.card()
+        the_vault.cards.redact(PaymentMethod.objects.get().token or "")
+        with pytest.raises(CardGone):
+            self.told(world, card)
+
+    def test_a_vault_that_is_away_says_nothing(self, world: World) -> None:
+        card, working = world.card(), registry._vaults["sandbox"]
+        secret = {"environment_key": "e", "access_secret": "s", "receiver": "r"}
+        registry.install_spreedly(name="sandbox", url="http://127.0.0.1:9", **secret)
+        try:
+            with pytest.raises(VaultUnavailable) as caught:
+                self.told(world, card)
+        finally:
+            registry.install(working)
+        assert caught.value.retryable
+
+    def test_no_agent_has_a_tool_for_it(self) -> None:
+        assert not the("open_security_code_capture").tool
 
 
 class TestDeleting:

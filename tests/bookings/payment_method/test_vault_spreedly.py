@@ -8,7 +8,7 @@ import pytest
 
 from bookings.payment_method.vaults.port import Vault, VaultUnavailable
 from bookings.payment_method.vaults.spreedly import SpreedlyVault
-from tests.bookings.payment_method.vaults import Stage, VaultContract
+from tests.bookings.payment_method.vaults import CODE_PLACE, Stage, VaultContract
 
 TOKEN = "56wyNnSmuA6CWYP7w0MiYCVIbW6"
 RECEIVER = "https://api.airline.example/authorizations"
@@ -19,6 +19,7 @@ class Recorded:
 
     def __init__(self) -> None:
         self.storage_state = "cached"
+        self.has_code = True
         self.requests: list[httpx2.Request] = []
 
     def __call__(self, request: httpx2.Request) -> httpx2.Response:
@@ -49,6 +50,7 @@ class Recorded:
             "year": 2032,
             "payment_method_type": "credit_card",
             "number": "XXXX-XXXX-XXXX-4242",
+            "verification_value": "XXX" if self.has_code else "",
         }
 
     def _deliver(self, delivery: dict[str, Any]) -> httpx2.Response:
@@ -56,6 +58,8 @@ class Recorded:
             return self._error(404, "errors.payment_method_not_found", "Unable to find the specified payment method.")
         if delivery["url"] != RECEIVER:
             return self._error(422, "errors.invalid", "The URL does not match the receiver's hostnames.")
+        if CODE_PLACE in delivery["body"]:
+            self.has_code = False
         sent = {"status": "approved", "id": "auth_1"}
         response = {"status": 200, "headers": "Content-Type: application/json", "body": json.dumps(sent)}
         transaction = {"transaction_type": "DeliverPaymentMethod", "succeeded": True, "response": response}
@@ -80,7 +84,12 @@ def vault_over(handler: Any) -> Vault:
 class TestSpreedly(VaultContract):
     @pytest.fixture
     def stage(self) -> Stage:
-        return Stage(vault_over(Recorded()), TOKEN, RECEIVER, "https://evil.example/")
+        recorded = Recorded()
+
+        def type_again() -> None:
+            recorded.has_code = True
+
+        return Stage(vault_over(recorded), TOKEN, RECEIVER, "https://evil.example/", type_again)
 
 
 def test_every_call_carries_the_credentials() -> None:

@@ -1,23 +1,27 @@
 """What every vault does, told once. A vault's own tests give a `Stage` and get these for it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from bookings.payment_method.vaults.port import TokenUnknown, Vault, VaultUnavailable
+from bookings.payment_method.vaults.port import Delivered, TokenUnknown, Vault, VaultUnavailable
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A vault, a token of a card that was just captured in it, and an address that it may deliver to."""
+    """A vault, a token of a card that was just captured in it, and an address that it may deliver to. `type_code` does
+    what the vault's field does in a browser."""
 
     vault: Vault
     token: str
     receiver_url: str
     elsewhere_url: str
+    type_code: Callable[[], None]
 
 
+CODE_PLACE = "{{credit_card_verification_value}}"
 TEMPLATE = {
     "number": "{{credit_card_number}}",
     "amount": "412.30",
@@ -56,6 +60,28 @@ class VaultContract:
         assert answer.status == 200
         assert answer.body["status"] == "approved"
         assert "4242424242424242" not in repr(answer)
+
+    def test_a_code_goes_with_one_delivery_and_is_typed_for_the_next(self, stage: Stage) -> None:
+        assert stage.vault.retain(stage.token).has_code
+        for _ in range(2):
+            self.deliver(stage, {**TEMPLATE, "verification_value": CODE_PLACE})
+            assert not stage.vault.describe(stage.token).has_code
+            stage.type_code()
+            assert stage.vault.describe(stage.token).has_code
+
+    def test_a_card_without_a_code_is_delivered_all_the_same(self, stage: Stage) -> None:
+        stage.vault.retain(stage.token)
+        template = {**TEMPLATE, "verification_value": CODE_PLACE}
+        assert [self.deliver(stage, template).body["status"] for _ in range(2)] == ["approved", "approved"]
+
+    def test_what_does_not_ask_for_the_code_leaves_it(self, stage: Stage) -> None:
+        stage.vault.retain(stage.token)
+        self.deliver(stage, TEMPLATE)
+        assert stage.vault.describe(stage.token).has_code
+
+    @staticmethod
+    def deliver(stage: Stage, template: dict[str, Any]) -> Delivered:
+        return stage.vault.deliver(stage.token, url=stage.receiver_url, template=template, idempotency_key="k")
 
     def test_nothing_is_delivered_to_a_host_that_is_not_listed(self, stage: Stage) -> None:
         stage.vault.retain(stage.token)

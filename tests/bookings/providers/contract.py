@@ -224,7 +224,17 @@ class ProviderContract:
             provider.accept_schedule_change(placed.order_id, "no-such-change", now=now)
         assert caught.value.refusal is Refusal.CHANGE_WITHDRAWN
 
+    def test_the_day_s_orders_have_what_was_placed(self, provider: Provider, offer: ParsedOffer, now: datetime) -> None:
+        self.tells(provider)
+        placed = provider.book(order(offer), now=now)
+        assert placed in provider.list_orders(now.date(), now=now)
+
+    def tells(self, provider: Provider) -> None:
+        if not provider.capabilities.statements:
+            pytest.skip("the provider sends no statements")
+
     def test_a_statement_has_the_day_s_sales(self, provider: Provider, offer: ParsedOffer, now: datetime) -> None:
+        self.tells(provider)
         placed = provider.book(order(offer), now=now)
         lines = [line for line in provider.statement(now.date()) if line.order_id == placed.order_id]
         assert {line.kind for line in lines} == {StatementKind.SALE}
@@ -242,6 +252,7 @@ class ProviderContract:
         "quote_cancellation": lambda provider, offer, now: provider.quote_cancellation("any", now=now),
         "confirm_cancellation": lambda provider, offer, now: provider.confirm_cancellation("any", "any", now=now),
         "accept_schedule_change": lambda provider, offer, now: provider.accept_schedule_change("any", "any", now=now),
+        "list_orders": lambda provider, offer, now: provider.list_orders(now.date(), now=now),
         "statement": lambda provider, offer, now: provider.statement(now.date()),
     }
 

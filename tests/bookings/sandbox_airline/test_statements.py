@@ -12,6 +12,7 @@ from bookings.sandbox_airline.services import SandboxAirline
 from tests.bookings.sandbox_airline.stage import (
     ADULT,
     CHILD,
+    DAY,
     INFANT,
     NOW,
     later,
@@ -25,6 +26,7 @@ pytestmark = pytest.mark.django_db
 
 TODAY = NOW.date()
 SALE, REFUND, DEBIT_MEMO = StatementKind.SALE, StatementKind.REFUND, StatementKind.DEBIT_MEMO
+VOID = StatementKind.VOID
 
 
 def lines(airline: SandboxAirline, *, days: int = 0, kind: StatementKind | None = None) -> list[StatementLine]:
@@ -72,9 +74,16 @@ def test_a_cancellation_gives_back_on_its_own_day(airline: SandboxAirline) -> No
     )
 
 
-def test_who_gets_nothing_back_is_in_no_line(airline: SandboxAirline) -> None:
+def test_who_gets_nothing_back_has_void_tickets(airline: SandboxAirline) -> None:
     cancel(airline, place(airline, offer_of(airline, "Light")), days=2)
-    assert lines(airline, days=2) == []
+    (void,) = lines(airline, days=2)
+    assert (void.kind, void.amount.minor) == (VOID, 0)
+
+
+def test_a_line_names_what_it_is_found_by(airline: SandboxAirline, offer: ParsedOffer) -> None:
+    placed = place(airline, offer)
+    (line,) = lines(airline)
+    assert (line.client_reference, line.surname, line.departure_on) == (placed.client_reference, "ANDERSSON", DAY)
 
 
 def test_a_lapsed_hold_and_a_failed_order_were_never_sold(airline: SandboxAirline) -> None:
@@ -132,6 +141,33 @@ def test_an_amount_may_be_off_by_one(airline: SandboxAirline, origin: str, one: 
     query = one_way(origin, "AMS" if origin != "AMS" else "LIS", ADULT, ADULT)
     placed = place(airline, offer_of(airline, "Standard", query=query), "AMOUNTOFF")
     assert sum_of(lines(airline)) == placed.total.minor + one
+
+
+def test_a_line_may_be_told_twice(airline: SandboxAirline, offer: ParsedOffer) -> None:
+    place(airline, offer, "DUPLINE")
+    once, again = lines(airline)
+    assert once == again
+
+
+@pytest.mark.parametrize(("origin", "slipped"), [("AMS", "USD"), ("HND", "EUR")])
+def test_a_currency_may_slip(airline: SandboxAirline, origin: str, slipped: str) -> None:
+    query = one_way(origin, "AMS" if origin != "AMS" else "LIS")
+    placed = place(airline, offer_of(airline, "Standard", query=query), "CURRSLIP")
+    (line,) = lines(airline)
+    assert (line.amount.minor, line.amount.currency) == (placed.total.minor, slipped)
+
+
+@pytest.mark.parametrize(("brand", "family_name"), [("Light", "VOIDLOST"), ("Flex", "REFUNDLOST")])
+def test_the_end_of_a_ticket_may_not_be_told(airline: SandboxAirline, brand: str, family_name: str) -> None:
+    cancel(airline, place(airline, offer_of(airline, brand), family_name), hours=1)
+    assert [line.kind for line in lines(airline)] == [SALE]
+
+
+def test_the_orders_of_a_day_are_told_whoever_placed_them(airline: SandboxAirline, offer: ParsedOffer) -> None:
+    placed = [place(airline, offer), place(airline, offer_of(airline, "Flex"), hold=True)]
+    told = airline.list_orders(TODAY, now=later(hours=1))
+    assert sorted(order.order_id for order in told) == sorted(order.order_id for order in placed)
+    assert airline.list_orders(TODAY - timedelta(days=1), now=later(hours=1)) == []
 
 
 def test_a_day_on_which_nothing_was_sold_is_empty(airline: SandboxAirline) -> None:

@@ -1,6 +1,7 @@
 // A partner's page in React, in strict mode: what it sets up once, React sets up twice.
-import { StrictMode, useState } from "react";
+import { StrictMode, useRef, useState } from "react";
 import { createRoot } from "react-dom/client";
+import type { MovmoExpressCheckout as Element } from "../../../checkout_widget/sdk/button/dist/index.js";
 import { MovmoExpressCheckout } from "../../../checkout_widget/sdk/button/dist/react.js";
 
 const page = window as any;
@@ -8,9 +9,12 @@ page.heard = [];
 
 function Shop() {
   const [tries, again] = useState(0);
+  const checkout = useRef<Element>(null);
+  page.checkout = checkout;
   page.again = () => again(tries + 1);
   return (
     <MovmoExpressCheckout
+      ref={checkout}
       locale="de"
       className="wide"
       fetchSession={async () => page.session}

@@ -7,7 +7,7 @@ from typing import Any
 from django.test import Client
 
 from tests.checkout_widget.conftest import Checkout
-from tests.contract.world import born, type_card
+from tests.contract.world import born, type_card, type_code
 
 NEW = {"given_name": "Ana María", "family_name": "Andersson", "gender": "F", "email": "", "phone_number": ""}
 
@@ -73,6 +73,27 @@ class Person:
 
     def confirms(self, **changes: Any) -> str:
         """What the button of the page sends."""
-        card = self.chosen_card() if 'type="radio"' in self.page else self.value("payment_method_id")
-        sent = {"quote_version": self.value("quote_version"), "payment_method_id": card}
-        return self.posts("confirm", **{**sent, **changes})
+        sent = {"quote_version": self.value("quote_version"), **changes}
+        if "payment_method_id" not in sent:
+            is_chosen = 'type="radio"' in self.page
+            sent["payment_method_id"] = self.chosen_card() if is_chosen else self.value("payment_method_id")
+        return self.posts("confirm", **sent)
+
+    @property
+    def is_asked_for_the_code(self) -> bool:
+        return "data-recache" in self.page
+
+    def types_the_code(self, code: str = "") -> None:
+        """Into the vault's field, which the page shows."""
+        code = code or ("1234" if 'data-brand="american_express"' in self.page else "123")
+        token, script = (re.search(rf'data-{name}="([^"]*)"', self.page) for name in ("recache", "script"))
+        assert token is not None and script is not None, self.page
+        type_code(script[1], token[1], code).raise_for_status()
+
+    def pays(self) -> str:
+        """Says yes, with the security code where that is asked for."""
+        self.confirms()
+        if self.is_asked_for_the_code:
+            self.types_the_code()
+            self.confirms()
+        return self.page

@@ -81,7 +81,7 @@ def test_without_a_vault_the_review_says_so(ready: Checkout, client: Client, no_
     ana = Person(ready, client)
     ana.gets("cards")
     assert ana.status == 503
-    assert "not charged" in ana.says()
+    assert "no money moved" in ana.says()
     assert "Check and pay" in ana.says()
 
 

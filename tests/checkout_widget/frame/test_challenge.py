@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from html import escape
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -15,6 +16,7 @@ from movmo.kit import clock
 from movmo.kit.clock import stopped_at
 from tests import factories
 from tests.checkout_widget.conftest import Checkout, Checkouts
+from tests.checkout_widget.frame.frames import policy_of
 from tests.checkout_widget.frame.person import Person
 from tests.conftest import StoppedClock
 from tests.factories import SHOP
@@ -100,6 +102,53 @@ class TestItsPage:
         assert "X-Frame-Options" not in page.headers
         assert "no-store" in page.headers["Cache-Control"]
         assert "Andersson" not in page.content.decode()
+
+    @pytest.mark.parametrize(
+        "address", ["https://bank.example/ask?id=1", "https://[::1]:8443/ask", "https://BANK.example"]
+    )
+    def test_a_bank_over_https_is_let_in(self, she: Person, address: str) -> None:
+        Booking.objects.update(challenge_url=address)
+        she.step()
+        page = opens(she, she.value("proof"))
+        assert f'src="{escape(address)}"' in page.content.decode()
+        assert policy_of(page)["frame-src"] == policy_of(page)["form-action"] == ["https:"]
+
+    @pytest.mark.parametrize(
+        "address",
+        [
+            "http://bank.example/ask",
+            "http://127.0.0.1:9/challenge/1",
+            "https://bank.example; script-src *",
+            "https://bank.example;script-src\t*/x",
+            "https://bank.example, *",
+            "https://bank example/",
+            "https://ana:secret@bank.example/",
+            "https://*/",
+            "https://'unsafe-inline'/",
+            "http://127.0.0.1:9;frame-ancestors *",
+            "https:bank.example",
+            "https://",
+            "javascript:alert(1)",
+            "data:text/html,hello",
+            "//bank.example/",
+            "https://[::1",
+        ],
+    )
+    def test_an_address_that_is_none_is_neither_framed_nor_linked(self, she: Person, address: str) -> None:
+        proof = she.value("proof")
+        Booking.objects.update(challenge_url=address)
+        page = opens(she, proof)
+        assert page.status_code == 403
+        assert policy_of(page)["frame-src"] == policy_of(page)["form-action"] == ["https:"]
+        assert policy_of(page)["script-src"] == ["'none'"]
+        assert "<iframe" not in page.content.decode()
+        she.step()
+        assert "Checking with the airline" in she.says()
+        assert escape(address) not in she.page
+
+    def test_a_bank_without_tls_is_the_sandbox_s_and_nobody_else_s(self, she: Person, settings: Any) -> None:
+        settings.MOVMO_VAULTS = [{"name": "spreedly", "url": "https://core.spreedly.com"}]
+        assert opens(she, she.value("proof")).status_code == 403
 
     def test_the_banks_page_names_every_origin_around_it(self, she: Person) -> None:
         answer = httpx2.get(bank_of(she), trust_env=False)

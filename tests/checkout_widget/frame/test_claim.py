@@ -23,7 +23,8 @@ def test_the_secret_buys_a_token_and_the_token_shows_the_step(opened: Checkout) 
     frame = Frame(opened)
     answer = frame.claim()
     assert answer.status_code == 200
-    assert answer.json() == {"bearer": frame.bearer, "status": "open"}
+    step = frame.get("step").content.decode()
+    assert answer.json() == {"bearer": frame.bearer, "status": "open", "step": step}
     assert answer.headers["Cache-Control"].startswith("max-age=0") or "no-store" in answer.headers["Cache-Control"]
     shown = frame.get("step")
     assert shown.status_code == 200
@@ -136,8 +137,38 @@ def test_one_network_opens_one_checkout_so_many_times(opened: Checkout) -> None:
 
 
 def test_wrong_secrets_are_counted_too(opened: Checkout) -> None:
-    statuses = {Frame(opened).claim("wrong").status_code for _ in range(claiming.CLAIMS_PER_HOUR // 2 + 1)}
+    statuses = {Frame(opened).claim("wrong").status_code for _ in range(claiming.WRONG_PER_HOUR // 2 + 1)}
     assert statuses == {401, 429}
+
+
+def test_wrong_secrets_are_counted_over_all_sessions(checkouts: Checkouts) -> None:
+    one, other = checkouts.open(), checkouts.open()
+    for number in range(claiming.WRONG_PER_HOUR // 2):
+        assert Frame(other if number % 2 else one).claim("wrong").status_code == 401
+    refused = Frame(other).claim("wrong")
+    assert refused.status_code == 429
+    assert int(refused.headers["Retry-After"]) > 0
+    nowhere = Client().post(f"/c/{uuid.uuid4()}/claim", {"client_secret": "x"}, content_type="application/json")
+    assert nowhere.status_code == 429
+    assert Frame(one, address="192.0.2.7").claim("wrong").status_code == 401
+
+
+def test_strangers_of_the_same_network_lock_nobody_out(opened: Checkout) -> None:
+    """They share an address with the traveler, know the session, and have no secret."""
+    for _ in range(claiming.WRONG_PER_HOUR):
+        Frame(opened).claim("wrong")
+    assert Frame(opened).claim("wrong").status_code == 429
+    for _ in range(claiming.CLAIMS_PER_HOUR // 2):
+        assert Frame(opened).claim().status_code == 200
+    assert Frame(opened).claim().status_code == 429
+
+
+def test_a_claim_that_is_told_of_an_end_shows_it(opened: Checkout, clock: StoppedClock) -> None:
+    clock.forward(minutes=31)
+    told = Frame(opened).claim().json()
+    assert told["status"] == "expired"
+    assert 'data-status="expired"' in told["step"]
+    assert "data-fatal" in told["step"]
 
 
 def test_a_session_that_is_over_tells_its_frame_so(opened: Checkout, clock: StoppedClock) -> None:

@@ -1,5 +1,6 @@
 """What browsers are told about a checkout: who may frame it, what it may load, who learns its address."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -135,3 +136,25 @@ def test_other_files_are_ours(db: None, client: Client) -> None:
         assert answer.status_code == 200
         assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
         answer.close()
+
+
+def test_what_is_fetched_ahead_is_everybodys_and_runs_nothing(db: None, client: Client) -> None:
+    """Pages everywhere may hold it: nobody's words are on it, and nothing that could be pressed."""
+    answer = client.get("/c")
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "public, max-age=300"
+    assert "X-Frame-Options" not in answer.headers
+    assert not answer.cookies
+    policy = policy_of(answer)
+    assert policy["frame-ancestors"] == ["*"]
+    assert policy["default-src"] == policy["form-action"] == policy["base-uri"] == ["'none'"]
+    page = answer.content.decode()
+    assert "<script" not in page
+    assert "<body" not in page
+
+
+def test_all_that_a_frame_loads_is_fetched_ahead(opened: Checkout, client: Client) -> None:
+    loaded = re.findall(r'(?:src|stylesheet" href)="(/static/[^"]+)"', Frame(opened).page().content.decode())
+    assert len(loaded) >= 4
+    ahead = client.get("/c").content.decode()
+    assert [address for address in loaded if f'"{address}"' not in ahead] == []

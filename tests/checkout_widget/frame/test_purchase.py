@@ -9,7 +9,7 @@ from django.test import Client
 from bookings.booking.models import Booking
 from bookings.offer.models import Offer
 from bookings.offer.schemas import OfferView
-from checkout_widget.frame.purchase import steps
+from checkout_widget.frame.purchase import screens
 from checkout_widget.session import settling
 from checkout_widget.session.models import CheckoutSession
 from checkout_widget.session.states import CheckoutState as State
@@ -133,11 +133,37 @@ class TestThePrice:
     def test_a_yes_to_another_quote_books_nothing(self, ready: Checkout, client: Client) -> None:
         ready.world.card()
         ana = Person(ready, client)
-        for version in ("7", "0", "-1", "one", ""):
+        for version in ("7", "2", "0", "-1", "1.0", "one", "²", "9" * 400, ""):
             ana.step()
             ana.confirms(quote_version=version)
-            assert ana.status == 409
+            assert ana.status == 400
+            assert "price has changed" not in ana.says()
+            assert "Nothing was booked and no money moved. Look at everything again." in ana.says()
             assert (ready.state, ready.attempts) == (State.READY, [])
+        assert "You are booked" in ana.confirms()
+
+    def test_a_yes_that_names_no_quote_books_nothing(self, ready: Checkout, client: Client) -> None:
+        card = ready.world.card()
+        ana = Person(ready, client)
+        ana.posts("confirm", payment_method_id=str(card.payment_method_id))
+        assert ana.status == 400
+        assert "Look at everything again" in ana.says()
+        assert (ready.state, ready.attempts) == (State.READY, [])
+
+    def test_a_yes_to_a_quote_of_the_past_is_told_that_the_price_has_changed(
+        self, checkouts: Checkouts, client: Client
+    ) -> None:
+        checkout = checkouts.ready(family_name="PRICEUP")
+        checkout.world.card()
+        ana = Person(checkout, client)
+        ana.step()
+        ana.confirms()
+        assert ana.value("quote_version") == "2"
+        ana.confirms(quote_version="1")
+        assert ana.status == 409
+        assert "The price has changed. Nothing was booked" in ana.says()
+        assert f"Total €{checkout.again().total.amount}" in ana.says()
+        assert (checkout.state, checkout.attempts) == (State.READY, [])
 
     def test_an_amount_that_is_sent_is_nobodys(self, ready: Checkout, client: Client) -> None:
         ready.world.card()
@@ -212,7 +238,7 @@ class TestFailures:
             assert left in ana.says()
         ana.adds_a_card("4000000000000341")
         ana.confirms()
-        assert "declined three times" in ana.says()
+        assert "declined 3 times" in ana.says()
         assert "no money moved" in ana.says()
         assert ready.state == State.FAILED
 
@@ -255,10 +281,10 @@ class TestFailures:
         settling.settle(ready.attempts[0], "failed", failure=settling.DECLINED)
         ana.step()
         assert (ready.state, ready.session.declines) == (State.FAILED, 1)
-        assert "declined three times" not in ana.says()
+        assert "was declined 3 times" not in ana.says()
         assert "Your bank declined the payment. Nothing was booked and no money moved. " + CHOOSE_FLIGHT in ana.says()
 
-    @pytest.mark.parametrize("code", sorted(steps.PAST_MENDING))
+    @pytest.mark.parametrize("code", sorted(screens.PAST_MENDING))
     def test_nobody_is_told_to_try_again_where_they_cannot(self, ready: Checkout, client: Client, code: str) -> None:
         CheckoutSession.objects.filter(pk=ready.id).update(state=State.FAILED, failure_code=code)
         said = Person(ready, client).step()

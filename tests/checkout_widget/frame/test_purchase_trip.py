@@ -14,18 +14,23 @@ BAG = {"type": "checked", "quantity": 1, "weight_kg": 23}
 LATE = datetime(2027, 3, 1, 22, 30, tzinfo=UTC)
 
 
-def flight(leaves: datetime, minutes: int, *, of_ana: Any = (BAG,), stops: tuple[str, ...] = ()) -> dict[str, Any]:
+def flight(
+    leaves: datetime, minutes: int, *, of_ana: Any = (BAG,), stops: tuple[str, ...] = (), cabin: str | None = "economy"
+) -> dict[str, Any]:
     place = {"iata_code": "AMS", "name": "Schiphol", "city_name": "Amsterdam", "terminal": None}
     moments = {"departing": leaves, "arriving": leaves + timedelta(minutes=minutes)}
     return {
-        **{name: {"local": at.replace(tzinfo=None), "utc": at} for name, at in moments.items()},
+        **{name: {"local": at.replace(tzinfo=None), "zone": "UTC", "utc": at} for name, at in moments.items()},
         "origin": place,
         "destination": place,
         "marketing_carrier": "KL",
         "marketing_flight_number": "1",
         "operating_carrier": "KL",
         "stops": list(stops),
-        "passengers": [{"slot_id": ANA, "baggage": list(of_ana)}, {"slot_id": INA, "baggage": []}],
+        "passengers": [
+            {"slot_id": ANA, "baggage": list(of_ana), "cabin_class": cabin},
+            {"slot_id": INA, "baggage": [], "cabin_class": "economy"},
+        ],
     }
 
 
@@ -54,3 +59,9 @@ def test_bags_are_told_where_all_with_a_seat_have_the_same() -> None:
     assert "1 checked bag (23 kg)" in read(flight(LATE, 60))
     assert told(flight(LATE, 60), flight(LATE + timedelta(hours=2), 60, of_ana=()))["baggage"] is None
     assert "No bags included" in read(flight(LATE, 60, of_ana=()))
+
+
+def test_the_cabin_is_told_where_every_flight_has_the_same() -> None:
+    assert "Economy" in read(flight(LATE, 60))
+    assert told(flight(LATE, 60), flight(LATE + timedelta(hours=2), 60, cabin="business"))["cabin"] == ""
+    assert told(flight(LATE, 60, cabin=None))["cabin"] == ""

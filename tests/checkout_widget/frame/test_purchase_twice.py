@@ -29,7 +29,8 @@ def test_of_two_at_once_one_books(transactional_db: None, checkouts: Checkouts) 
     ana.step()
     sent = {"quote_version": ana.value("quote_version"), "payment_method_id": ana.chosen_card()}
     statuses = together(*[partial(said, checkout, sent)] * 4)
-    assert all(status == 200 for status in statuses), statuses
+    # Refused is who comes while another one's refreshing has just made the quote anew: it is shown to that one again.
+    assert 200 in statuses and set(statuses) <= {200, 409}, statuses
     assert len(checkout.attempts) == 1
     # Another one's refreshing may have come between this one and its booking: then the frame's looks go on with it.
     with stopped_at(clock.now() + QUIET):

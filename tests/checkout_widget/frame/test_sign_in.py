@@ -1,17 +1,24 @@
 """Showing in the frame who one is, by a code: one answer for every address, and few tries."""
 
 import re
+from functools import partial
 from typing import Any
 
 import pytest
 from django.core import mail
+from django.utils import translation
+from django.utils.translation import gettext
 
+from checkout_widget.frame import signing_in
 from checkout_widget.session.models import CheckoutSession
+from checkout_widget.session.schemas import LOCALES
 from movmo.accounts.models import Device, SignInAttempts, User
+from movmo.accounts.passkey import services as passkeys
 from tests.accounts import mail_away
 from tests.checkout_widget.conftest import Checkout, Checkouts
 from tests.checkout_widget.frame.frames import Frame, newest_code, status_in
 from tests.conftest import StoppedClock
+from tests.operations.together import together
 
 NEW = "dora@example.com"
 
@@ -82,6 +89,40 @@ def test_what_is_no_address_is_said_beside_the_field(frame: Frame, typed: str) -
     assert answer.status_code == 422
     assert 'aria-invalid="true"' in answer.content.decode()
     assert not mail.outbox
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "4242424242424242@example.com",
+        "4242.4242.4242.4242@example.com",
+        "4242 4242 4242 4242",
+        "５５５５555555554444@a.de",
+    ],
+)
+def test_a_card_number_is_no_address_and_is_not_shown_again(frame: Frame, typed: str) -> None:
+    answer = frame.post("email", email=typed)
+    page = answer.content.decode()
+    assert (answer.status_code, 'aria-invalid="true"' in page) == (422, True)
+    assert "There is a card number in a field that is not for one. We did not keep it." in page
+    assert typed not in page
+    assert not mail.outbox
+    assert frame.checkout.again().signing_in is None
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_the_letter_speaks_the_language_of_the_checkout(checkouts: Checkouts, locale: str, ana: User) -> None:
+    frame = Frame(checkouts.open(locale=locale)).claimed()
+    code = frame.ask_for_code(ana.email)
+    User.objects.filter(pk=ana.pk).update(is_active=False)
+    frame.post("email", email=ana.email)
+    code_letter, closed_letter = mail.outbox
+    with translation.override(locale):
+        assert code_letter.subject == gettext("%(code)s is your Movmo code") % {"code": code}
+        assert str(code_letter.body).startswith(f"{gettext('Your sign-in code is')}\n\n{code}\n\n")
+        assert gettext("If you think this is a mistake, write to support.") in closed_letter.body
+        assert closed_letter.subject == gettext("Signing in to Movmo")
+    assert "&" not in str(code_letter.body) + str(closed_letter.body)
 
 
 def test_what_is_wrong_is_said_in_the_language_of_the_checkout(checkouts: Checkouts) -> None:
@@ -239,3 +280,41 @@ def test_a_checkout_is_no_browser_that_is_known_again(frame: Frame, ana: User) -
 def test_other_methods_are_not_known(frame: Frame) -> None:
     for path in ("step", "status"):
         assert frame.post(path).status_code == 405
+
+
+class TestTwoThingsAtOnce:
+    """The challenge for a passkey is asked for while the letter with the code is on its way, or the reverse."""
+
+    @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+    def test_neither_wipes_the_other(self, frame: Frame, order: tuple[int, int]) -> None:
+        requests = [frame.checkout.again(), frame.checkout.again()]
+        for at in order:
+            kept = signing_in.kept_of(requests[at])
+            kept[f"of {at}"] = at
+            signing_in.keep(requests[at], kept)
+        assert signing_in.kept_of(frame.checkout.again()) == {"of 0": 0, "of 1": 1}
+
+    def test_the_code_stays_good(self, frame: Frame, ana: User) -> None:
+        late = frame.checkout.again()
+        kept = signing_in.kept_of(late)
+        passkeys.request_options(kept)
+        code = frame.ask_for_code(ana.email)
+        signing_in.keep(late, kept)
+        assert status_in(frame.post("code", code=code)) == "authenticated"
+
+    def test_what_is_over_takes_no_newer_one_away(self, frame: Frame) -> None:
+        signing_in.keep(frame.checkout.again(), {"code": "first", "challenge": 1})
+        late, over = frame.checkout.again(), frame.checkout.again()
+        signing_in.keep(frame.checkout.again(), {"code": "second", "challenge": 1})
+        signing_in.keep(late, {"challenge": 1})
+        assert signing_in.kept_of(frame.checkout.again()) == {"code": "second", "challenge": 1}
+        signing_in.keep(over, {"code": "first"})
+        assert signing_in.kept_of(frame.checkout.again()) == {"code": "second"}
+        signing_in.keep(frame.checkout.again(), {})
+        assert frame.checkout.again().signing_in is None
+
+    @pytest.mark.django_db(transaction=True)
+    def test_at_the_same_moment(self, frame: Frame) -> None:
+        requests = [frame.checkout.again() for _ in range(4)]
+        together(*[partial(signing_in.keep, one, {f"of {at}": at}) for at, one in enumerate(requests)])
+        assert signing_in.kept_of(frame.checkout.again()) == {f"of {at}": at for at in range(4)}

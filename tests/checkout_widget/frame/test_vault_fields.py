@@ -5,9 +5,13 @@ from urllib.parse import urljoin
 
 import httpx2
 import pytest
+from django.test import Client
 
 from bookings.payment_method.vaults import registry
+from checkout_widget.session.models import CheckoutSession
 from movmo.sandbox_vault.app import SandboxVault
+from tests.checkout_widget.conftest import Checkout
+from tests.checkout_widget.frame.person import Person
 from tests.factories import DEMO_SHOP
 
 
@@ -36,3 +40,20 @@ def test_a_number_typed_as_a_name_is_refused_and_not_told_again(script_url: str,
     (error,) = answer.json()["errors"]
     assert (answer.status_code, error["attribute"]) == (422, "full_name")
     assert "4242" not in answer.text
+
+
+@pytest.mark.usefixtures("vault_is_up")
+@pytest.mark.parametrize(
+    ("provider", "words"),
+    [
+        ("sandbox", "This is a sandbox: enter a test card such as 4242 4242 4242 4242."),
+        ("duffel", "Enter the number as on the card."),
+    ],
+)
+def test_a_test_card_is_asked_for_only_where_one_pays(
+    arrived: Checkout, client: Client, provider: str, words: str
+) -> None:
+    CheckoutSession.objects.update(provider=provider)
+    ana = Person(arrived, client)
+    ana.gets("cards")
+    assert re.findall(r'id="card-number" [^>]*data-unfilled="([^"]*)"', ana.page) == [words]

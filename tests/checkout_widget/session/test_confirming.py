@@ -14,9 +14,10 @@ from bookings.payment_method.models import PaymentMethod
 from bookings.providers import registry
 from bookings.providers.errors import Refusal, Rejected, Unavailable
 from bookings.providers.types import OrderPassenger, OrderStatus, ParsedOffer
-from checkout_widget.session import confirming, watching
+from checkout_widget.frame.purchase import proofs
+from checkout_widget.session import confirming
 from checkout_widget.session.models import CheckoutSession
-from checkout_widget.session.refusals import CheckoutNotOpen, FrameReplaced, QuoteChanged
+from checkout_widget.session.refusals import CheckoutNotOpen, FrameReplaced, QuoteChanged, QuoteUnknown
 from movmo.kit import clock as the_clock
 from movmo.kit.errors import DomainError
 from movmo.operations import limits
@@ -89,10 +90,19 @@ class TestYes:
 
 
 class TestThePrice:
-    def test_a_yes_to_another_quote_is_a_no(self, ready: Checkout) -> None:
-        with pytest.raises(QuoteChanged):
-            ready.say_yes(quote_version=2)
+    @pytest.mark.parametrize("version", [2, 0, -1, 10**30])
+    def test_a_yes_to_a_quote_that_nobody_was_shown_is_a_no(self, ready: Checkout, version: int) -> None:
+        with pytest.raises(QuoteUnknown):
+            ready.say_yes(quote_version=version)
         assert (ready.state, ready.attempts) == ("ready", [])
+        assert ready.session.quote_version == 1
+
+    def test_a_yes_to_a_quote_of_the_past_is_a_no(self, ready: Checkout, airline: ObedientAirline) -> None:
+        dearer(airline, by=100)
+        for _ in range(2):
+            with pytest.raises(QuoteChanged):
+                ready.say_yes(quote_version=1)
+        assert (ready.state, ready.attempts, ready.session.quote_version) == ("ready", [], 2)
 
     def test_that_has_changed_since_is_shown_and_needs_another_yes(
         self, ready: Checkout, airline: ObedientAirline
@@ -323,18 +333,16 @@ class TestTheBank:
     def test_asks_and_the_frame_waits_for_it(self, ready: Checkout, vault_is_up: None) -> None:
         card = ready.world.card("4000002500003155").payment_method_id
         assert ready.say_yes(card=card) == "requires_action"
-        booking = watching.look(ready.again())
-        assert booking is not None
-        assert booking["payment"]["challenge_url"]
-        assert (ready.state, ready.told()[-1]) == ("requires_action", "requires_action")
+        assert ready.look() == "requires_action"
+        assert proofs.address_of(ready.attempts[0])
+        assert ready.told()[-1] == "requires_action"
 
     def test_its_question_is_told_to_a_frame_that_was_loaded_anew(self, ready: Checkout, vault_is_up: None) -> None:
         card = ready.world.card("4000002500003155").payment_method_id
         ready.say_yes(card=card)
         ready.claim()
-        booking = watching.look(ready.again())
-        assert booking is not None
-        assert booking["payment"]["challenge_url"]
+        assert ready.look() == "requires_action"
+        assert proofs.address_of(ready.attempts[0])
 
     def test_a_card_that_it_declines_may_be_followed_by_another(self, ready: Checkout, vault_is_up: None) -> None:
         card = ready.world.card("4000000000000341").payment_method_id

@@ -12,7 +12,7 @@ from bookings.booking.models import Booking
 from bookings.booking.states import State
 from bookings.providers.errors import Refusal
 from bookings.providers.types import OrderStatus
-from checkout_widget.session import callers, confirming, settling, steps, tasks, watching
+from checkout_widget.session import callers, confirming, queries, settling, steps, tasks, watching
 from checkout_widget.session.asking import ask
 from checkout_widget.session.models import CheckoutAttempt, CheckoutSession
 from movmo.kit import clock as process_clock
@@ -39,7 +39,7 @@ def called(checkout: Checkout) -> Any:
     attempt = begun(checkout)
     total = Money(attempt.total_minor, attempt.currency)
     arguments = {
-        **confirming._offer_of(attempt.session),
+        **attempt.session.offer_named,
         "expected_total": {"amount": total.amount, "currency": total.currency},
         "payment_method_id": None,
     }
@@ -278,6 +278,27 @@ class TestABookingThatWasToldAsFailed:
             settling.settle(first, "ticketed", record_locator="BCDFGH")
         assert [line["event"] for line in log] == ["checkout.booked_twice"]
         assert ready.again().booking_id == second.booking_id
+        assert list(queries.booked_twice()) == [ready.session]
+
+    def test_twice_is_over_for_staff_once_one_of_them_is_cancelled(
+        self, ready: Checkout, airline: ObedientAirline
+    ) -> None:
+        failed(ready, airline)
+        ready.say_yes()
+        first, second = ready.attempts
+        settling.settle(first, "ticketed", record_locator="BCDFGH")
+        assert second.booking_id is not None
+        booking = booking_steps.reload(second.booking_id)
+        booking_steps.settle(booking, State.CANCELLED, now=process_clock.now(), reason="the airline took it back")
+        outbox.drain()
+        assert [one.outcome for one in ready.attempts] == ["ticketed", "cancelled"]
+        assert (ready.state, ready.session.booking_id) == ("completed", second.booking_id)
+        assert list(queries.booked_twice()) == []
+
+    def test_once_is_nothing_for_staff(self, ready: Checkout, airline: ObedientAirline) -> None:
+        failed(ready, airline)
+        assert ready.say_yes() == "completed"
+        assert list(queries.booked_twice()) == []
 
     def test_learns_its_pnr_once_that_is_known(self, ready: Checkout, airline: ObedientAirline) -> None:
         failed(ready, airline)

@@ -11,7 +11,8 @@ const LOADS_WITHIN = 8_000;
 const ANSWERS_WITHIN = 1_000;
 const LOCKED_AT_MOST = 60_000;
 const LOOKS_EVERY = 200;
-const SCRIPT = (globalThis.document?.currentScript as HTMLScriptElement | null)?.src;
+// Where the script came from, if from Movmo: a bundle with it in it is the partner's.
+const SCRIPT = /.+\/v1\/.*movmo\.js/.exec((globalThis.document?.currentScript as HTMLScriptElement | null)?.src!)?.[0];
 const windowFor = () => open("", "", "popup,width=480,height=760");
 
 /** From the click to the end of a checkout. Moments are those of Date.now(). */
@@ -61,7 +62,9 @@ export class MovmoExpressCheckout extends Base {
     button.onfocus = button.onpointerenter = () => {
       const address = this.getAttribute("preconnect") || SCRIPT;
       button.onfocus = button.onpointerenter = null;
-      if (address) document.head.append(made("link", { rel: "preconnect", href: new URL(address).origin }));
+      // A page of Movmo's with nothing on it: it fetches what the checkout is made of, while nobody waits for it.
+      if (address && this.#mode() === "modal")
+        this.#all.append(made("iframe", { hidden: true, src: new URL("/c", address).href }));
     };
     shadowOf(this, LOOK).append(this.#all);
   }
@@ -84,14 +87,15 @@ export class MovmoExpressCheckout extends Base {
     const now: Opening = (this.#now = { mode: this.#mode() });
     this.#status.textContent = "";
     this.#button.ariaBusy = "true";
-    if (now.mode === "modal") this.#sheet.show(this.#all, this.#words);
     if (now.mode === "popup" && !(now.popup = windowFor())) {
       this.#inThisTab = true;
       this.#label();
       return this.#fail("popup_blocked", false);
     }
     try {
-      now.session = { ...(await this.fetchSession!()) };
+      const asked = this.fetchSession!(); // first: it takes longest
+      if (now.mode === "modal") this.#sheet.show(this.#all, this.#words);
+      now.session = { ...(await asked) };
       if (!/^http/.test(new URL(now.session.url).protocol)) throw 0;
     } catch {
       if (this.#now === now) this.#fail("session_failed");
@@ -118,7 +122,7 @@ export class MovmoExpressCheckout extends Base {
   /** Shows another offer in the open checkout: a session of its own, on the same origin. */
   setOffer(session: CheckoutSession): void {
     const now = this.#now;
-    if (!now?.loaded) return;
+    if (!now?.loaded || now.locked) return;
     const { session_id, client_secret } = Object.assign(now.session!, session);
     now.line!.say("set_offer", { session_id, client_secret });
   }

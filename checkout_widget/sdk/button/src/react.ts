@@ -1,7 +1,7 @@
 "use client";
 
 import "./index.js";
-import { createElement, useEffect, useRef, type CSSProperties, type ReactElement } from "react";
+import { createElement, forwardRef, useEffect, useImperativeHandle, useRef, type CSSProperties } from "react";
 import type { CheckoutSession, EventDetails, Mode, MovmoExpressCheckout as Element, Size, Theme } from "./index.js";
 
 export interface MovmoExpressCheckoutProps {
@@ -23,9 +23,10 @@ export interface MovmoExpressCheckoutProps {
 
 const EVENTS = ["Ready", "Change", "Complete", "Error", "Close"] as const;
 
-/** `<movmo-express-checkout>` for React: functions may change from one rendering to the next. */
-export function MovmoExpressCheckout(props: MovmoExpressCheckoutProps): ReactElement {
+/** `<movmo-express-checkout>` for React, whose `ref` is the element: functions may change from one rendering to the next. */
+export const MovmoExpressCheckout = forwardRef<Element, MovmoExpressCheckoutProps>((props, ref) => {
   const element = useRef<Element>(null);
+  useImperativeHandle(ref, () => element.current!, []);
   const latest = useRef(props);
   useEffect(() => {
     latest.current = props;
@@ -45,4 +46,4 @@ export function MovmoExpressCheckout(props: MovmoExpressCheckoutProps): ReactEle
   const { fetchSession, onReady, onChange, onComplete, onError, onClose, className, ...attributes } = props;
   // A custom element takes `class` in every version of React, `className` in none before 19.
   return createElement("movmo-express-checkout", { ...attributes, class: className, ref: element });
-}
+});

@@ -12,6 +12,18 @@ export interface Total {
   currency: string;
 }
 
+/** The session's, as `GET /v1/checkout-sessions/{session_id}` has it. */
+export type SessionStatus =
+  | "open"
+  | "authenticated"
+  | "ready"
+  | "confirming"
+  | "requires_action"
+  | "completed"
+  | "failed"
+  | "expired"
+  | "canceled";
+
 export type ErrorCode = "session_failed" | "frame_unreachable" | "popup_blocked" | "frame_error";
 
 export type CloseReason =
@@ -30,9 +42,10 @@ export type CloseReason =
 
 export interface EventDetails {
   ready: { session_id: string };
-  change: { session_id: string; status: string; total: Total };
+  /** `total` is null once the session is over and the checkout on this page does not hold it any more. */
+  change: { session_id: string; status: SessionStatus; total: Total | null };
   /** A hint for the page only: your server learns it from the session or from a webhook. */
-  complete: { session_id: string; booking_id: string; record_locator: string | null };
+  complete: { session_id: string; booking_id: string | null; record_locator: string | null };
   /** `frame_code` is the checkout's own word, with `frame_error`. Not `fatal`: the traveler has been offered a way on. */
   error: { code: ErrorCode; fatal: boolean; frame_code?: string };
   close: { reason: CloseReason };

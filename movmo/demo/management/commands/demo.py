@@ -19,10 +19,10 @@ from movmo import env
 from movmo.demo import aftermath, credentials, processes, story
 from movmo.demo.agent.agent import Stopped
 from movmo.demo.agent.line import AnswersLost
-from movmo.demo.seed import ADMIN, TRAVELERS, Cast, seed
+from movmo.demo.seed import ADMIN, CLERKS, DEVELOPER, TRAVELERS, Cast, seed
 from movmo.demo.shop import place
 
-START_SECONDS = 30
+START_SECONDS = 120
 LOOK_SECONDS = 0.5
 
 
@@ -112,7 +112,9 @@ Explore
   Admin          {origin}/admin/   {ADMIN}  {cast.admin_password}
                  second step: {cast.admin_codes[0]}, at the next sign-in {cast.admin_codes[1]};
                  or, any number of times, an authenticator app with the key {cast.admin_app_key}
+  Clerks         {origin}/accounts/login/?next=/admin/   {", ".join(CLERKS.values())}
   Travelers      {origin}/accounts/login/   {" or ".join(TRAVELERS)}
+  Partner pages  {origin}/partner/   {DEVELOPER}   keys, webhooks and usage of Aviare
   Mailbox        {origin}/mailbox   sign-in codes and letters about bookings arrive here
   MCP server     {origin}/v1/mcp
   Card vault     {env.sandbox_vault()["url"]}   test cards such as 4242 4242 4242 4242, under Cards in the account

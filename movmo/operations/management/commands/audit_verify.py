@@ -15,12 +15,13 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--heads", type=Path, help="A file of signed heads that were kept elsewhere, one a line.")
+        parser.add_argument("--archives", action="store_true", help="Read the files of archived lines again, too.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         kept = options["heads"].read_text().split() if options["heads"] else []
         began = time.perf_counter()
         seals.seal(now=clock.now())
-        verdict = verification.verify(now=clock.now(), heads=kept)
+        verdict = verification.verify(now=clock.now(), heads=kept, archives=options["archives"])
         seconds = time.perf_counter() - began
         self.stdout.write(f"{verdict.lines:,} lines read in {seconds:.1f} s, {verdict.lines / seconds:,.0f} a second")
         for problem in verdict.problems:

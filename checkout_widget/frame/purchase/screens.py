@@ -8,11 +8,10 @@ from checkout_widget import words
 from checkout_widget.frame.access import FrameView
 from checkout_widget.frame.purchase import proofs, reviewing, trip
 from checkout_widget.session.confirming import TOO_LATE
-from checkout_widget.session.settling import DECLINED, OF_THE_PARTY, STILL_SOLD
+from checkout_widget.session.settling import DECLINED, OF_THE_PARTY, SOLD_OUT, STILL_SOLD
 from checkout_widget.session.states import MOST_DECLINES
 from movmo.kit.errors import DomainError
 
-SOLD_OUT = "sold_out"
 PAST_MENDING = STILL_SOLD | OF_THE_PARTY | {TOO_LATE}
 """A checkout that has failed by these had no time left for another try."""
 

@@ -1,0 +1,219 @@
+"""A statement comes in: its file is kept, its head and its end are judged, and it is written down.
+
+Keeping a file takes as long as it is long, and is done with no transaction open: `take`, then `write_down`. Of a
+partner so many wait at once and no more: each keeps a file of up to MOST_BYTES.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, BinaryIO
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import Max, Q
+
+from bookings.catalogue import modes
+from bookings.reconciliation import control, queries, resending, storing
+from bookings.reconciliation.lock.queries import check_open
+from bookings.reconciliation.models import ColumnMapping, Format, Statement, Stream
+from bookings.reconciliation.refusals import (
+    MOST_BYTES,
+    MOST_WAITING,
+    MappingNeeded,
+    MappingNotOfFormat,
+    StatementPeriodInvalid,
+    StatementsWaiting,
+    StatementTooLarge,
+)
+from bookings.reconciliation.states import NOT_ACCEPTED, StatementState
+from movmo.kit.errors import NotFound
+from movmo.kit.ids import new_id
+from movmo.kit.text import one_line
+from partners.partner.models import Partner
+
+MOST_DAYS = 366
+RETRY_AFTER = 60  # seconds: those that are being read, and accepted beforehand, end by themselves
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Whose statement it is. `partner_id` empty: staff's, held against all of the provider's bookings."""
+
+    provider: str
+    partner_id: UUID | None = None
+    user_id: UUID | None = None
+    source: Statement.Source = Statement.Source.UPLOAD
+
+    @property
+    def scope(self) -> str:
+        return f"{self.provider}:{self.partner_id}" if self.partner_id else self.provider
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the file is about. `control` says what a format without a control record of its own does not: lines, and
+    by currency opening and closing as decimal strings: {"lines": 3, "opening": {"EUR": "0.00"}, "closing": {…}}.
+    """
+
+    file_name: str
+    period_start: date
+    period_end: date
+    format: Format = Format.CSV
+    stream: Stream = Stream.SETTLEMENT
+    mapping_id: UUID | None = None
+    control: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A file that is kept, and what is to be written down of it. `known`: the statement that has the same bytes, and
+    `said` no control record where reading it anew is not worth it.
+    """
+
+    stored: storing.Stored
+    by: Sender
+    said: dict[str, Any]
+    known: Statement | None
+
+
+def take(
+    file: BinaryIO, about: Kept, *, by: Sender, declared_bytes: int | None = None, auto_accept: bool = False
+) -> Taken:
+    """Keep the file and judge its head and end. It may be long: call it outside of a transaction. What nobody writes
+    down then is tidied away in time.
+
+    Raises StatementTooLarge, StatementUnreadable, StatementPeriodInvalid, MappingNeeded, MappingNotOfFormat, NotFound
+    (of the mapping) or PeriodLocked; nothing is kept then.
+    """
+    if declared_bytes is not None and declared_bytes > MOST_BYTES:
+        raise StatementTooLarge(bytes=declared_bytes, limit=MOST_BYTES)
+    _check_period(about, by)
+    mapping = _mapping(about, by)
+    stored = storing.keep(file, limit=MOST_BYTES)
+    known = Statement.objects.filter(scope=by.scope, sha256=stored.sha256).first()
+    said = _said(about, by) | {"mapping": mapping, "is_auto_accepted": auto_accept}
+    if known is None or resending.is_worth_it(known, said):
+        said |= {"file": stored.name, "control": _judged(stored, about, mapping).as_json()}
+    return Taken(stored, by, said, known)
+
+
+def write_down(taken: Taken, *, now: datetime, statement_id: UUID | None = None) -> Statement:
+    """The same bytes within the scope are one statement: the earlier one is returned, to be read anew where something
+    else is said of it now.
+
+    Raises StatementsWaiting; nothing is kept then.
+    """
+    stored, by, known = taken.stored, taken.by, taken.known
+    if known is not None and "control" not in taken.said:
+        storing.forget(stored.name)
+        return known
+    said = taken.said | {"updated_at": now}
+    with transaction.atomic():
+        if known is None or known.state == StatementState.REFUSED:
+            _refuse_too_many(stored, by)
+        if known is not None:
+            return resending.anew(known, said)
+        kept = {"file_bytes": stored.bytes, "sha256": stored.sha256, "created_at": now}
+        whose = {"provider": by.provider, "partner_id": by.partner_id, "scope": by.scope}
+        return _numbered(Statement(id=statement_id or new_id(), **whose, **kept, **said))
+
+
+def _refuse_too_many(stored: storing.Stored, by: Sender) -> None:
+    """One after the other for a partner: else many at once would each be the last that fits. By mode: what waits of the
+    sandbox is not seen by a live key, which could neither accept nor decline it.
+    """
+    if by.partner_id is None:
+        return
+    Partner.objects.select_for_update(no_key=True).filter(pk=by.partner_id).values_list("pk").first()
+    of_a_sandbox = Q(provider__in=modes.sandboxes())
+    of_the_mode = of_a_sandbox if modes.is_sandbox(by.provider) else ~of_a_sandbox
+    waiting = queries.statements(by.partner_id, state__in=NOT_ACCEPTED).filter(of_the_mode)
+    counted = queries.unaccepted_by_state(waiting)
+    is_one = waiting.filter(scope=by.scope, sha256=stored.sha256).exists()
+    if sum(counted.values()) >= MOST_WAITING and not is_one:
+        storing.forget(stored.name)
+        raise StatementsWaiting(limit=MOST_WAITING, **counted, retry_after=RETRY_AFTER)
+
+
+def receive(
+    file: BinaryIO,
+    about: Kept,
+    *,
+    by: Sender,
+    now: datetime,
+    declared_bytes: int | None = None,
+    auto_accept: bool = False,
+) -> Statement:
+    """Keep the file for a worker. The same bytes within the scope are one statement: the earlier one is returned, read
+    anew where nothing of it was taken over and something else is said of it now (see `resending`).
+
+    `auto_accept`: one without a bad line whose totals tie is compared without a person's word. Call it outside of a
+    transaction. Raises what `take` and `write_down` do.
+    """
+    return write_down(take(file, about, by=by, declared_bytes=declared_bytes, auto_accept=auto_accept), now=now)
+
+
+def _said(about: Kept, by: Sender) -> dict[str, Any]:
+    """What of the statement its sender says."""
+    return {
+        "source": by.source,
+        "uploaded_by": by.user_id,
+        "stream": about.stream,
+        "format": about.format,
+        "file_name": one_line(about.file_name, longest=200),
+        "period_start": about.period_start,
+        "period_end": about.period_end,
+    }
+
+
+def _check_period(about: Kept, by: Sender) -> None:
+    days = (about.period_end - about.period_start).days
+    if not 0 <= days < MOST_DAYS:
+        raise StatementPeriodInvalid(
+            starts_on=about.period_start.isoformat(), ends_on=about.period_end.isoformat(), most_days=MOST_DAYS
+        )
+    check_open(by.provider, about.period_start, about.period_end, partner_id=by.partner_id)
+
+
+def _mapping(about: Kept, by: Sender) -> ColumnMapping | None:
+    """The sender's own, or the house's for the provider. Raises MappingNeeded, MappingNotOfFormat or NotFound."""
+    if about.format != Format.MAPPED:
+        if about.mapping_id is not None:
+            raise MappingNotOfFormat(format=about.format)
+        return None
+    if about.mapping_id is None:
+        raise MappingNeeded(format=about.format)
+    mapping = queries.mappings(by.partner_id).filter(pk=about.mapping_id, provider=by.provider).first()
+    if mapping is None:
+        raise NotFound(f"column mapping for {by.provider}")
+    return mapping
+
+
+def _judged(stored: storing.Stored, about: Kept, mapping: ColumnMapping | None) -> control.Told:
+    """Nothing is kept of what is refused. Raises StatementUnreadable."""
+    try:
+        with storing.opened(stored.name) as file:
+            return control.judge(file, stored.bytes, format_=about.format, mapping=mapping, control=about.control)
+    except Exception:
+        storing.forget(stored.name)
+        raise
+
+
+def _numbered(statement: Statement) -> Statement:
+    """Two who come at once want the same number, or bring the same file: the constraints tell which. Raises
+    IntegrityError for any other, such as an id that another has; nothing is kept then.
+    """
+    while True:
+        statement.number = (Statement.objects.aggregate(highest=Max("number"))["highest"] or 0) + 1
+        try:
+            with transaction.atomic():
+                statement.save(force_insert=True)
+        except IntegrityError:
+            known = Statement.objects.filter(scope=statement.scope, sha256=statement.sha256).first()
+            if known is None and Statement.objects.filter(number=statement.number).exists():
+                continue
+            storing.forget(statement.file)
+            if known is None:
+                raise
+            return known
+        return statement

@@ -1,0 +1,131 @@
+"""Looking the order up at the provider: for a booking of ours through its own services, for an order that we do not
+know by the provider's word about it.
+
+A missing booking cannot be made from an order. A booking belongs to a traveler who accepted its offer, and its
+passengers are frozen with their birth dates; the provider's order names none of these. What can be taken over is an
+order that was placed under a booking's own reference: then the booking is there, and its look-up finds the order. For
+any other a person has to ask who it was, and a task says so.
+"""
+
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F, Q
+
+from bookings.booking import saga, steps, watching
+from bookings.booking.models import Booking
+from bookings.booking.states import ASKED_ABOUT, LIVE, State
+from bookings.booking.steps import Clock
+from bookings.providers import registry
+from bookings.providers.errors import ProviderFailure
+from bookings.providers.types import ProviderOrder
+from bookings.reconciliation.models import Discrepancy
+from bookings.reconciliation.resolution import services, trail
+from bookings.reconciliation.resolution.models import ManualTask
+from bookings.reconciliation.resolution.refusals import LookUpUnanswered, NothingToLookUp
+from bookings.reconciliation.resolution.schemas import Action, By
+from movmo.kit.ids import is_id
+
+NOT_INVENTED = (
+    "The provider has order {order} ({status}, {total}), placed under the reference {reference}, which is no booking "
+    "of ours. No booking was made: it would need a traveler who accepted an offer, and passengers with birth dates, "
+    "and the order names neither. Find out who placed it, then cancel it with the provider or dispute the line."
+)
+
+
+class LookedUp(NamedTuple):
+    """What a person is told; `task` where something is left to them."""
+
+    told: str
+    task: ManualTask | None = None
+
+
+def resync(discrepancy_id: UUID, *, by: By, clock: Clock) -> LookedUp:
+    """The next run tells whether the two sides agree by now. Raises NothingToLookUp or LookUpUnanswered."""
+    discrepancy = services.get(discrepancy_id)
+    if discrepancy.booking_id is not None:
+        told = _looked_at(steps.reload(discrepancy.booking_id), clock=clock)
+    else:
+        told = _of_order(_order(discrepancy, now=clock()))
+    _written_down(discrepancy, Action.RESYNC, told, by=by, now=clock())
+    return LookedUp(told)
+
+
+def adopt(discrepancy_id: UUID, *, by: By, clock: Clock) -> LookedUp:
+    """Of a line that we never sold. Raises DiscrepancyStateInvalid, NothingToLookUp or LookUpUnanswered."""
+    discrepancy = services.get(discrepancy_id)
+    services.check_stands(discrepancy)
+    order = _order(discrepancy, now=clock())
+    ours = _booking_of(order, discrepancy)
+    if order is None or ours is not None:
+        told = _of_order(order) if ours is None else _looked_at(ours, clock=clock)
+        _written_down(discrepancy, Action.ADOPT, told, by=by, now=clock(), booking=ours)
+        return LookedUp(told)
+    told = NOT_INVENTED.format(
+        order=order.order_id, status=order.status, total=order.total, reference=order.client_reference or "(none)"
+    )
+    return LookedUp(told, _left_to_a_person(discrepancy, told, by=by, now=clock()))
+
+
+def _looked_at(booking: Booking, *, clock: Clock) -> str:
+    """Through the same look that a worker takes. One that is over is not asked about: nothing brings it back."""
+    before = booking.state
+    if before in LIVE:
+        Booking.objects.filter(pk=booking.pk, state=before).update(watch_at=clock())
+        after = watching.look(booking.pk, clock=clock)
+    elif before in ASKED_ABOUT or before == State.SUBMITTING:
+        after = saga.look_up(booking, clock=clock)
+    else:
+        return f"Booking {booking.pk} is {before}, and stays so: the provider was not asked."
+    if before in LIVE and after.unanswered:
+        raise LookUpUnanswered(provider=booking.provider)
+    changed = f", and was {before}" if after.state != before else ", as before"
+    return f"Looked up: booking {booking.pk} is {after.state}{changed}."
+
+
+def _order(discrepancy: Discrepancy, *, now: datetime) -> ProviderOrder | None:
+    """What the provider has by the line's own order id."""
+    order_id = discrepancy.line.order_id if discrepancy.line else ""
+    if not order_id:
+        raise NothingToLookUp
+    try:
+        return registry.provider(discrepancy.provider).get_order(order_id, now=now)
+    except ProviderFailure:
+        raise LookUpUnanswered(provider=discrepancy.provider) from None
+
+
+def _of_order(order: ProviderOrder | None) -> str:
+    if order is None:
+        return "Looked up: the provider has no such order, though its statement names it. Dispute the line."
+    return f"Looked up: the provider has order {order.order_id}, {order.status}, {order.total}."
+
+
+def _booking_of(order: ProviderOrder | None, discrepancy: Discrepancy) -> Booking | None:
+    if order is None or not is_id(order.client_reference):
+        return None
+    return Booking.objects.filter(pk=order.client_reference, provider=discrepancy.provider).first()
+
+
+def _written_down(
+    discrepancy: Discrepancy, action: Action, told: str, *, by: By, now: datetime, booking: Booking | None = None
+) -> None:
+    with transaction.atomic(durable=True):
+        if booking is not None:
+            # A partner reads what its discrepancies are about: no other partner's booking is named to it.
+            theirs = Q(partner=None) | Q(partner_id=booking.partner_id)
+            unlinked = Discrepancy.objects.filter(theirs, pk=discrepancy.pk, booking__isnull=True)
+            unlinked.update(booking_id=booking.pk, version=F("version") + 1)
+        trail.note(discrepancy, told, by=by, now=now)
+        trail.audited(f"discrepancy_{action}", by=by, resource_id=discrepancy.pk)
+
+
+def _left_to_a_person(discrepancy: Discrepancy, told: str, *, by: By, now: datetime) -> ManualTask:
+    with transaction.atomic(durable=True):
+        task, _ = ManualTask.objects.get_or_create(
+            discrepancy=discrepancy, defaults={"what": told[:500], "made_by": by.user_id, "made_at": now}
+        )
+        trail.note(discrepancy, told, by=by, now=now)
+        trail.audited("discrepancy_adopt", by=by, resource_id=discrepancy.pk, task_id=str(task.pk))
+    return task
