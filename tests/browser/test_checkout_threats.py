@@ -160,6 +160,7 @@ class TestForgedMessages:
         ana = buyer()
         ana.press_the_button()
         ana.sees(EMAIL)
+        ana.hears("change")
         before = ana.events
         session = CheckoutSession.objects.get()
         forged = [str(session.pk), ALL_METHODS]
