@@ -1,13 +1,13 @@
 """What a checkout refuses, to partners and in the frame.
 
 DomainError
-├── OriginNotRegistered       422  the page is not one that staff have registered for the partner
+├── OriginNotRegistered       422  the page is not one that is registered for the partner
 ├── OfferNotActive            409  the offer was booked, or its time is over
 ├── CheckoutNotOpen           409  the session is over, or its booking is under way
 ├── ClientSecretInvalid       401  not the session's secret
 ├── FrameReplaced             401  another frame has claimed the session since
 ├── QuoteUnknown              400  a yes to a price that nobody was shown
-├── QuoteChanged              409  the traveler said yes to a price that is not the price any more
+├── QuoteChanged              409  the traveler said yes to another price, or to more, than is sold now
 ├── SecurityCodeWanted        422  the card's vault has no security code of it, or none any more
 ├── UnderWayElsewhere         409  the same offer is being booked for the same person in another checkout
 ├── BookedElsewhere           409  and there it is booked
@@ -21,7 +21,7 @@ class OriginNotRegistered(DomainError):
     kind = Kind.RULE
     code = "origin_not_registered"
     message = "{origin} is not registered for your checkout."
-    hint = "Send the origin of the page that embeds the button, as browsers write it, and have us register it first."
+    hint = "Send the origin of the page that embeds the button, as browsers write it; register it first, on your pages at /partner/."
     example = {"origin": "https://shop.example"}
 
     @property

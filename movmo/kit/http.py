@@ -13,6 +13,8 @@ DomainError
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import cache
+from ssl import SSLContext
 from typing import Any
 
 import httpx2
@@ -196,10 +198,28 @@ def request_id(offered: str | None) -> str:
 def client(*, base_url: str = "", headers: dict[str, str] | None = None) -> httpx2.AsyncClient:
     """For calling others: deadlines on everything, no redirects followed, no proxy taken from the environment."""
     return httpx2.AsyncClient(
-        base_url=base_url, headers=headers, timeout=OUR_PATIENCE, follow_redirects=False, trust_env=False
+        base_url=base_url,
+        headers=headers,
+        timeout=OUR_PATIENCE,
+        follow_redirects=False,
+        trust_env=False,
+        verify=_trust(),
     )
 
 
 def blocking_client(*, base_url: str, auth: tuple[str, str]) -> httpx2.Client:
     """The same for a thread."""
-    return httpx2.Client(base_url=base_url, auth=auth, timeout=OUR_PATIENCE, follow_redirects=False, trust_env=False)
+    return httpx2.Client(
+        base_url=base_url,
+        auth=auth,
+        timeout=OUR_PATIENCE,
+        follow_redirects=False,
+        trust_env=False,
+        verify=_trust(),
+    )
+
+
+@cache
+def _trust() -> SSLContext:
+    """Whose certificates are believed: to read them takes longer than most calls, so clients share them."""
+    return httpx2.create_ssl_context(trust_env=False)

@@ -26,5 +26,5 @@ def without_slash(typed: str) -> str:
 
 
 def remove(row: CheckoutOrigin) -> None:
-    """Frames that are open stay; none is opened there any more."""
+    """No frame is opened there any more, and sessions that are open there end, but for what is being booked."""
     row.delete()

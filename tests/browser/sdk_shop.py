@@ -10,15 +10,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Page
-
 from tests.browser.chromium import Chromium
-from tests.browser.tab import Tab
+from tests.browser.tab import Tab, frame_at
 
 SERVED = Path(__file__).resolve().parents[2] / "checkout_widget" / "static" / "checkout" / "v1"
 FAKES = Path(__file__).resolve().parent / "sdk_pages"
 SECRET = "mvm_cs_hush"
 PATIENCE = 10
+NOON = 1_800_000_000  # Unix time
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +27,7 @@ class Asked:
     path: str
     body: str
     referrer: str
+    origin: str
 
 
 @dataclass(slots=True)
@@ -120,7 +120,7 @@ class Customer:
         return [name for name, _ in self.heard]
 
     def in_frame(self, script: str, argument: Any = None) -> Any:
-        return self.tab.do(lambda page: _checkout(page).evaluate(script, argument))
+        return self.tab.do(lambda page: frame_at(page, "/c/").evaluate(script, argument))
 
     def told(self, method: str, **params: Any) -> None:
         """What the checkout tells the page."""
@@ -135,6 +135,12 @@ class Customer:
         known = "status => heard.some(([name, detail]) => name === 'change' && detail.status === status)"
         self.tab.do(lambda page: page.wait_for_function(known, arg=status))
 
+    def sees_frame(self, height: int) -> None:
+        """Waits until the frame is as high as the checkout has asked for."""
+        script = """height => document.querySelector('movmo-express-checkout').shadowRoot
+          .querySelector('dialog iframe').style.height === `${height}px`"""
+        self.tab.do(lambda page: page.wait_for_function(script, arg=height))
+
     @property
     def dialogs(self) -> int:
         script = (
@@ -148,12 +154,12 @@ class Customer:
         )
         return bool(self.tab.evaluate(script))
 
+    def at_second(self, seconds: float) -> None:
+        """The page's clock shows so many, and stands still, however long anything takes. Timers go on."""
+        self.tab.do(lambda page: page.clock.set_fixed_time(NOON + seconds))
+
     def after(self, milliseconds: int) -> None:
         self.tab.do(lambda page: page.wait_for_timeout(milliseconds))
-
-
-def _checkout(page: Page) -> Any:
-    return next(frame for frame in page.frames if "/c/" in frame.url)
 
 
 @contextmanager
@@ -167,7 +173,8 @@ def open_shop() -> Iterator[Shop]:
 
         def _answer(self, method: str, body: str) -> None:
             host = str(urlsplit(f"//{self.headers['Host']}").hostname).removesuffix(".localhost")
-            shop.asked.append(Asked(method, host, self.path, body, self.headers.get("Referer", "")))
+            by = (self.headers.get("Referer", ""), self.headers.get("Origin", ""))
+            shop.asked.append(Asked(method, host, self.path, body, *by))
             content, kind, headers = _content(shop, host, urlsplit(self.path).path)
             self.send_response(200 if content else 404)
             for name, value in {"Content-Type": f"{kind}; charset=utf-8", **headers}.items():

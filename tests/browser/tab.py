@@ -7,17 +7,19 @@ from typing import Any, Literal, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from django.conf import settings
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Locator, Page, Request, Response
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Frame, Locator, Page, Request, Response
 
 from partners.origin.origins import is_of_this_machine
 from tests.browser.chromium import Chromium
 
 T = TypeVar("T")
 Role = Literal["button", "checkbox", "link", "textbox"]
-PATIENCE = 30_000  # milliseconds
+PATIENCE, PAUSE = 30_000, 50  # milliseconds
 MOST_PRESSES = 60
 UNANSWERED = "Failed to load resource"
 HAS_FOCUS = "element => element === element.getRootNode().activeElement"  # which a shadow tree has of its own
+IN_AN_EMPTY_FIELD = """() => document.hasFocus() && document.activeElement?.matches('input') &&
+  !document.activeElement.value"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ ESCAPE = """() => void setTimeout(() => {
   const pressed = { key: 'Escape', bubbles: true, cancelable: true }
   document.activeElement.dispatchEvent(new KeyboardEvent('keydown', pressed))
 })"""
+CLICK = "element => void setTimeout(() => element.click())"
 
 
 class Tab:
@@ -151,17 +154,33 @@ class Tab:
     def fill(self, label: str, text: str) -> None:
         self.do(lambda page: page.get_by_label(label, exact=True).fill(text))
 
+    def sees(self, selector: str) -> None:
+        """Waits for what comes by itself, and for all of the page that it is on."""
+
+        def see(page: Page) -> None:
+            page.wait_for_selector(selector)
+            page.wait_for_load_state("load")
+
+        self.do(see)
+
+    def has_fault(self, words: str) -> bool:
+        """Once it is known: a browser tells a moment later what it has refused to a page."""
+        return self.do(lambda page: until(page, lambda: any(words in fault for fault in self.faults)))
+
+    def is_alone(self) -> bool:
+        """Once the windows that the page has opened are closed."""
+        return self.do(lambda page: until(page, lambda: len(page.context.pages) == 1))
+
     def untick(self, name: str) -> None:
         self.do(lambda page: found(page, "checkbox", name).uncheck())
 
     def click(self, role: Role, name: str) -> None:
         """Click on what leads to another page, or to this one anew, and wait for that page."""
+        self._goes(lambda page: found(page, role, name).click())
 
-        def click(page: Page) -> None:
-            with page.expect_navigation(wait_until="load"):
-                found(page, role, name).click()
-
-        self.do(click)
+    def follow(self, selector: str) -> None:
+        """The same for the first of what has no plain name."""
+        self._goes(lambda page: page.locator(selector).first.click())
 
     def press(self, key: str) -> None:
         """Not for a key that takes away the frame it is pressed in: the browser would never say that it has it."""
@@ -169,16 +188,27 @@ class Tab:
 
     def send(self, key: str) -> None:
         """Press a key that leads to another page, and wait for that page."""
+        self._goes(lambda page: page.keyboard.press(key))
 
-        def send(page: Page) -> None:
+    def _goes(self, step: Callable[[Page], None]) -> None:
+        def go(page: Page) -> None:
             with page.expect_navigation(wait_until="load"):
-                page.keyboard.press(key)
+                step(page)
 
-        self.do(send)
+        self.do(go)
 
     def write(self, text: str) -> None:
         """Type into whatever has the focus."""
         self.do(lambda page: page.keyboard.type(text))
+
+    def write_into_field(self, text: str) -> None:
+        """Once an empty field has the focus: Tab leads into a frame of another process, and out of it, not at once."""
+
+        def has_come(page: Page) -> bool:
+            return until(page, lambda: any(frame.evaluate(IN_AN_EMPTY_FIELD) for frame in page.frames))
+
+        assert self.do(has_come), f"no empty field for “{text}”"
+        self.write(text)
 
     def reach(self, role: Role, name: str) -> None:
         """Press Tab until the named control has the focus."""
@@ -195,6 +225,27 @@ class Tab:
 
     def evaluate(self, script: str, argument: Any = None) -> Any:
         return self.do(lambda page: page.evaluate(script, argument))
+
+
+def until(page: Page, is_so: Callable[[], bool]) -> bool:
+    """Whether it becomes so. Meanwhile the page goes on."""
+    for _ in range(PATIENCE // PAUSE):
+        if is_so():
+            return True
+        page.wait_for_timeout(PAUSE)
+    return False
+
+
+def frame_at(page: Page, address: str) -> Frame:
+    """The frame whose address has this in it, once it is loaded."""
+
+    def there() -> list[Frame]:
+        return [frame for frame in page.frames if address in frame.url]
+
+    assert until(page, lambda: bool(there())), f"no {address} in {[frame.url for frame in page.frames]}"
+    frame = there()[0]
+    frame.wait_for_load_state("load")
+    return frame
 
 
 def found(page: Page, role: Role, name: str) -> Locator:

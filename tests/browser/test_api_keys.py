@@ -12,10 +12,11 @@ from partners.api_key.models import ApiKey
 from partners.partner.models import Partner
 from tests import factories
 from tests.browser.conftest import LooksRight
+from tests.browser.marks import LOOKED_AT_ONCE
 from tests.browser.tab import Tab
 from tests.office import clerk_with_app, entered
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), LOOKED_AT_ONCE]
 KEYS = "/admin/partners/apikey/"
 KEY = re.compile(r"mvm_test_[0-9A-Za-z]{36}")
 
@@ -41,8 +42,7 @@ def test_a_key_is_made_and_shown_once(office: Tab, aviare: Partner, looks_right:
     looks_right(office, "key-new", reopened=True)
     office.do(lambda page: page.select_option("[name=partner]", str(aviare.pk), force=True))
     office.do(lambda page: page.fill("[name=name]", "back end"))
-    office.do(lambda page: page.locator("[name=_save]").click())
-    office.do(lambda page: page.wait_for_selector("#secret"))
+    office.follow("[name=_save]")
     assert KEY.fullmatch(shown(office))
     looks_right(office, "key-shown-once")
     office.click("link", "I have copied it")

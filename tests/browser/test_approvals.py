@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from bookings.offer.schemas import OfferView
 from bookings.providers.types import PassengerType, SearchQuery, SliceQuery
@@ -17,6 +16,7 @@ from movmo.sandbox_vault.app import SandboxVault
 from partners.oauth.models import Application
 from tests import factories
 from tests.browser.conftest import LooksRight, NewTab
+from tests.browser.marks import LOOKED_AT_ONCE
 from tests.browser.passkeys import LOCALHOST, carry_key
 from tests.browser.person import code_from_letter, sign_in
 from tests.browser.reading import too_wide
@@ -24,13 +24,10 @@ from tests.browser.tab import Look, Tab
 from tests.contract.world import World, booking_of, cancellation_of, departure_date, view_of
 from tests.partners.asking import Asking, page_of, people_of
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(connection.vendor == "postgresql", reason="browser: pages look alike on either database"),
-]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), LOOKED_AT_ONCE]
 
 A_WEEK = timedelta(days=7)
+A_DAY = 24 * 60 * 60 * 1000  # milliseconds
 
 
 @pytest.fixture
@@ -145,10 +142,12 @@ def _use_some(mandate: Mandate, approval: Approval) -> None:
 
 
 def test_the_page_turns_when_the_time_is_over(anas_tab: Tab, approval: Approval, looks_right: LooksRight) -> None:
-    Approval.objects.filter(pk=approval.pk).update(expires_at=clock.now() + timedelta(seconds=4))
+    anas_tab.do(lambda page: page.clock.install())
     anas_tab.open(page_of(approval))
     assert "left" in anas_tab.text
-    anas_tab.do(lambda page: page.get_by_text("Its time is over").wait_for())
+    Approval.objects.filter(pk=approval.pk).update(expires_at=clock.now())
+    anas_tab.do(lambda page: page.clock.fast_forward(A_DAY))
+    anas_tab.sees("text=Its time is over")
     assert "Its time is over" in anas_tab.text
     looks_right(anas_tab, "approval-expired")
 

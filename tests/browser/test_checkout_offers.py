@@ -8,7 +8,7 @@ from bookings.booking.models import Booking
 from bookings.offer.models import Offer
 from checkout_widget.session.models import CheckoutSession
 from movmo.kit import clock
-from tests.browser.buyer import CODE, EMAIL, REVIEW, WAITING, Buyer
+from tests.browser.buyer import CODE, EMAIL, REVIEW
 from tests.browser.conftest import NewBuyer, StepLooksRight
 from tests.browser.person import code_from_letter
 from tests.browser.test_checkout_trouble import OPEN, SAME_SESSION
@@ -19,17 +19,13 @@ SET_OFFER = "told => document.getElementById('checkout').setOffer(told)"
 NO_MONEY = "no money moved"
 
 
-def loads_the_step(ana: Buyer) -> None:
-    ana.inside(lambda frame: frame.evaluate("() => { movmo.step() }"))
-
-
 class TestRunningOut:
     def test_a_price_that_can_be_refreshed(self, buyer: NewBuyer, step_looks_right: StepLooksRight) -> None:
         ana = buyer()
         ana.is_about_to_pay()
         soon = clock.now() + timedelta(minutes=1)
         CheckoutSession.objects.update(expires_at=soon)
-        loads_the_step(ana)
+        ana.looks_again()
         ana.sees("This price is about to run out")
         step_looks_right(ana, "offer-refresh")
         assert NO_MONEY in ana.text
@@ -44,7 +40,7 @@ class TestRunningOut:
         ana.is_about_to_pay()
         ana.waits_for_the_last_button()
         Offer.objects.update(expires_at=clock.now() - timedelta(seconds=1))
-        loads_the_step(ana)
+        ana.looks_again()
         ana.sees("This price has run out")
         step_looks_right(ana, "offer-over")
         assert NO_MONEY in ana.text
@@ -103,7 +99,7 @@ class TestAnotherOffer:
         ana = buyer()
         ana.is_about_to_pay("TIMEOUTBOOKED")
         ana.pays()
-        ana.sees(WAITING)
+        ana.waits_for_the_airline()
         other = buyer(**{"from": "AMS"}).tab.evaluate(OPEN)
         ana.tab.evaluate(SET_OFFER, other)
         Booking.objects.update(lease_until=None)  # a moment later
@@ -118,7 +114,7 @@ def test_an_airline_s_name_stays_text(buyer: NewBuyer) -> None:
     ana.is_about_to_pay()
     offer = Offer.objects.get(pk=CheckoutSession.objects.get().offer_id)
     Offer.objects.filter(pk=offer.pk).update(normalised={**offer.normalised, "owner_carrier": name})
-    loads_the_step(ana)
+    ana.looks_again()
     ana.inside(lambda frame: frame.locator("[data-confirm]", has_text=name).wait_for())
     assert f"{name} charges your card, not Movmo" in ana.text
     assert ana.inside(lambda frame: frame.locator("main img").count()) == 0

@@ -4,12 +4,13 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Page
+from playwright.sync_api import Frame, Page
 
 from bookings.booking.models import Booking
 from movmo.sandbox_vault.app import SandboxVault
 from tests.browser.buyer import CARD, NEW_CARD, Buyer, frame_of
 from tests.browser.conftest import NewBuyer, StepLooksRight
+from tests.browser.tab import until
 from tests.browser.test_checkout_purchase import everything_kept
 from tests.browser.wire import Wire, is_in
 
@@ -17,8 +18,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 AMEX, ASKED, CODE = "378282246310005", "Enter the security code", "9173"
 SKIP = "() => document.querySelector('form[data-recache]').dispatchEvent(new CustomEvent('captured'))"
-IN_THE_VAULT = "() => document.activeElement.matches('iframe[name=movmo-vault-cvv]')"
-
 NAMED = "field => [field.ownerDocument.documentElement.lang, field.ariaLabel, field.title, field.placeholder]"
 
 
@@ -37,17 +36,26 @@ def ana(buyer: NewBuyer, the_vault: SandboxVault) -> Buyer:
 def field_has_the_focus(ana: Buyer) -> bool:
     """Once the vault's fields are there, and without a press of Tab."""
 
-    def look(page: Page) -> bool:
-        frame_of(page).wait_for_function(IN_THE_VAULT)
+    def look(frame: Frame) -> bool:
+        frame.frame_locator("iframe[name=movmo-vault-cvv]").locator("input:focus").wait_for()
         return True
 
-    return ana.tab.do(look)
+    return ana.inside(look)
+
+
+def is_named(ana: Buyer, place: str, *names: str) -> None:
+    """The vault's field, once it has heard what it is called."""
+
+    def read(page: Page) -> None:
+        field = frame_of(page).frame_locator(f"#{place} iframe").locator("input")
+        assert until(page, lambda: bool(field.evaluate(NAMED) == list(names))), field.evaluate(NAMED)
+
+    ana.tab.do(read)
 
 
 def test_the_vaults_field_is_named_and_says_how_long_the_code_is(ana: Buyer) -> None:
     ana.waits_for_the_last_button()
-    field = ana.inside(lambda frame: frame.frame_locator("#card-code iframe").locator("input").evaluate(NAMED))
-    assert field == ["en", "Security code", "Security code", "1234"]
+    is_named(ana, "card-code", "en", "Security code", "Security code", "1234")
 
 
 def test_by_keyboard_alone(ana: Buyer) -> None:

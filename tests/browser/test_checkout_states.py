@@ -7,11 +7,12 @@ import pytest
 from bookings.booking.models import Booking
 from checkout_widget.session.models import CheckoutSession
 from movmo.kit import clock
-from tests.browser.buyer import BOOKED, CODE, EMAIL, PASSENGER, REVIEW, WAITING
+from tests.browser.buyer import BOOKED, CODE, EMAIL, PASSENGER, REVIEW
 from tests.browser.conftest import NewBuyer, StepLooksRight
+from tests.browser.marks import LOOKED_AT_ONCE
 from tests.browser.person import code_from_letter
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), LOOKED_AT_ONCE]
 
 ASKS, ASKS_AND_DECLINES, DECLINES = "4000002500003155", "4000008400001629", "4000000000000002"
 BANK, OVER = "Your bank asks you to confirm", "This checkout is over"
@@ -147,9 +148,8 @@ def test_an_answer_that_was_lost(buyer: NewBuyer, step_looks_right: StepLooksRig
     ana = buyer()
     ana.is_about_to_pay("TIMEOUTBOOKED")
     ana.pays()
-    ana.sees(WAITING)
+    ana.waits_for_the_airline()
     assert "Don't pay again" in ana.text
-    Booking.objects.update(lease_until=clock.now() + timedelta(hours=1))  # however long it is looked at
     step_looks_right(ana, "waiting")
     Booking.objects.update(lease_until=None)  # a moment later
     assert ana.pnr == CheckoutSession.objects.get().record_locator

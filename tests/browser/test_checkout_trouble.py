@@ -24,6 +24,7 @@ SAME_SESSION = "told => { document.getElementById('checkout').fetchSession = asy
 OPEN = """() => fetch('/sessions', { method: 'POST', headers: { 'Content-Type': 'application/json' },
   body: JSON.stringify({ offer_id: document.getElementById('checkout').dataset.offer }) }).then(told => told.json())"""
 OFFLINE = "There is no connection"
+ANEW = "() => { window.isOld = true; setTimeout(() => location.reload()) }"
 
 
 def booked_once() -> bool:
@@ -57,9 +58,11 @@ class TestSentTwice:
         sent = ana.tab.do(press)
         assert "authorization" in sent[1]
         assert len(ana.inside(lambda frame: frame.evaluate(SENT_AGAIN, sent))) == 4
+        ana.looks_again()  # which of them made the attempt is nobody's to say
         assert ana.pnr
         assert booked_once()
         assert CheckoutAttempt.objects.count() == 1
+        ana.excuses("confirm", 409)  # one that met another while that made the quote anew
 
     def test_two_tabs_with_one_session(self, buyer: NewBuyer) -> None:
         first, second = buyer(), buyer()
@@ -106,7 +109,7 @@ class TestInTheMiddle:
         ana = buyer()
         ana.is_about_to_pay()
         ana.waits_for_the_last_button()
-        ana.inside(lambda frame: frame.evaluate("() => location.reload()"))
+        ana.inside(lambda frame: frame.evaluate(ANEW))
         ana.signs_in()
         assert "ANDERSSON/ANA" in ana.text
         ana.pays()
@@ -117,8 +120,9 @@ class TestInTheMiddle:
         ana = buyer()
         ana.is_about_to_pay("TIMEOUTBOOKED")
         ana.pays()
-        ana.sees(WAITING)
-        ana.inside(lambda frame: frame.evaluate("() => location.reload()"))
+        ana.waits_for_the_airline()
+        ana.inside(lambda frame: frame.evaluate(ANEW))
+        ana.inside(lambda frame: frame.wait_for_function("() => !window.isOld"))
         ana.sees(WAITING)
         Booking.objects.update(lease_until=None)  # a moment later
         assert ana.pnr
@@ -128,7 +132,7 @@ class TestInTheMiddle:
         ana = buyer()
         ana.is_about_to_pay("TIMEOUTBOOKED")
         ana.pays()
-        ana.sees(WAITING)
+        ana.waits_for_the_airline()
         for _ in range(3):
             ana.tab.press("Escape")
             ana.tab.do(lambda page: page.wait_for_timeout(400))
@@ -214,9 +218,9 @@ class TestWithoutAFrame:
         ana.pays()
         pnr = ana.pnr
         ana.hears("complete")
-        ana.click("Done")
+        ana.leaves("Done")
         ana.hears("close")
-        assert ana.tab.do_in_context(lambda context: len(context.pages)) == 1
+        assert ana.tab.is_alone()
         assert CheckoutSession.objects.get().record_locator == pnr
 
     def test_in_this_tab(self, buyer: NewBuyer) -> None:
@@ -225,7 +229,7 @@ class TestWithoutAFrame:
         assert "client_secret" not in ana.tab.address
         ana.pays()
         pnr = ana.pnr
-        ana.click("Done")
+        ana.leaves("Done")
         ana.tab.do(lambda page: page.wait_for_url(f"{place.origin()}/thanks?**"))
         assert pnr in ana.tab.text
         assert ana.tab.address.endswith(f"?session_id={CheckoutSession.objects.get().pk}")

@@ -5,15 +5,16 @@ import json
 import pytest
 from django.utils import translation
 from django.utils.translation import gettext
-from playwright.sync_api import Frame, Page, Route
+from playwright.sync_api import Page, Route
 
 from tests.browser.buyer import CVC, Buyer
 from tests.browser.conftest import NewBuyer, StepLooksRight
+from tests.browser.marks import LOOKED_AT_ONCE
 from tests.browser.person import code_from_letter
 from tests.browser.test_checkout_passenger import filled, pressed
-from tests.browser.test_checkout_security_code import NAMED
+from tests.browser.test_checkout_security_code import is_named
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), LOOKED_AT_ONCE]
 
 NO_TEST_CARD = "4111111111111111"
 TAKES_TEST_CARDS = "This is a sandbox: enter a test card such as 4242 4242 4242 4242."
@@ -49,20 +50,16 @@ def said(ana: Buyer, place: str) -> str:
     return ana.inside(lambda frame: frame.inner_text(f"#{place}"))
 
 
-def named(ana: Buyer, place: str) -> list[str | None]:
-    """Its field, and the frame around."""
-
-    def read(frame: Frame) -> list[str | None]:
-        field = frame.frame_locator(f"#{place} iframe").locator("input").evaluate(NAMED)
-        return [*field, frame.locator(f"#{place} iframe").get_attribute("title")]
-
-    return ana.inside(read)
+def title(ana: Buyer, place: str) -> str | None:
+    """Of the frame that its field is in."""
+    return ana.inside(lambda frame: frame.locator(f"#{place} iframe").get_attribute("title"))
 
 
 def test_the_fields_have_the_names_of_the_page(ana: Buyer, step_looks_right: StepLooksRight) -> None:
     number, code = "Kartennummer", "Prüfnummer"
-    assert named(ana, "card-number") == ["de", number, number, "4242 4242 4242 4242", number]
-    assert named(ana, "card-code") == ["de", code, code, "123", code]
+    is_named(ana, "card-number", "de", number, number, "4242 4242 4242 4242")
+    is_named(ana, "card-code", "de", code, code, "123")
+    assert (title(ana, "card-number"), title(ana, "card-code")) == (number, code)
     step_looks_right(ana, "card-de")
 
 

@@ -14,7 +14,7 @@ FOR_EVER = "() => new Promise(() => {})"
 def test_one_that_never_answers_is_replaced(browser: Chromium, served_at: str) -> None:
     executable = chromium.find()
     assert executable is not None
-    other = Chromium(executable, served_at=served_at, longest_step=3)
+    other = Chromium(executable, served_at=served_at, longest_step=10)
     try:
         lost = Tab(other)
         with pytest.raises(TimeoutError):

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 from django.core.mail import EmailMultiAlternatives
-from django.db import connection
 
 from bookings.booking.states import State
 from bookings.providers.sandbox.airline import Airline
 from tests.bookings.notification.journey import Journey, Severity, page_of
 from tests.browser.conftest import LooksRight
+from tests.browser.marks import LOOKED_AT_ONCE
 from tests.browser.tab import Tab
 from tests.conftest import StoppedClock
 from tests.contract.world import World
@@ -20,11 +20,7 @@ from tests.letters import post
 from tests.saga.airline import ScriptedAirline
 from tests.saga.trip import Trip
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(connection.vendor == "postgresql", reason="browser: pages look alike on either database"),
-]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), LOOKED_AT_ONCE]
 
 FRAME = "article iframe"
 HOSTILE = """<!doctype html><html lang="en"><head><title>x</title><style>body { color: #1b2430 }</style></head><body>
@@ -126,7 +122,6 @@ def test_nothing_in_a_letter_runs_or_is_fetched(tab: Tab, mailbox: Path) -> None
     assert tab.do(lambda page: page.title()) == "Mailbox · Movmo"
     alone = tab.do(lambda page: page.locator(FRAME).get_attribute("src"))
     tab.open(str(alone))
-    assert "https://evil.example/pixel: csp" in tab.faults
-    assert [fault for fault in tab.faults if "Blocked script execution" in fault]
-    assert [fault for fault in tab.faults if "Framing" in fault]
+    for fault in ("https://evil.example/pixel: csp", "Blocked script execution", "Framing"):
+        assert tab.has_fault(fault)
     tab.faults.clear()

@@ -6,10 +6,11 @@ from django.test import Client
 from movmo.accounts.models import User
 from movmo.accounts.office import second_factor
 from tests.browser.conftest import LooksRight, NewTab
+from tests.browser.marks import LOOKED_AT_ONCE
 from tests.browser.tab import Tab
 from tests.office import clerk_with_app, entered
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), LOOKED_AT_ONCE]
 PASSWORD = "a clerk remembers four words"
 
 

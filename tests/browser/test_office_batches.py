@@ -8,12 +8,13 @@ from partners.batch.models import Batch
 from partners.partner.models import Partner
 from partners.plan.models import UsagePlan
 from tests.browser.conftest import LooksRight, NewTab
+from tests.browser.marks import LOOKED_AT_ONCE
 from tests.contract.world import new_key
 from tests.office import clerk_with_app, entered
 from tests.partners.batching import by_real_key, leave, line, passenger, token_of, work
 from tests.partners.hooks import ask
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), LOOKED_AT_ONCE]
 
 LIST = "/admin/partners/batch/"
 GONE = "0198f3c2-7d1e-7a44-9b0c-5f2d1c3e8a10"

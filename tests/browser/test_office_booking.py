@@ -11,11 +11,12 @@ from bookings.booking.schemas import BookingView
 from bookings.booking.states import State
 from tests import factories
 from tests.browser.conftest import LooksRight
-from tests.browser.tab import Tab
+from tests.browser.marks import LOOKED_AT_ONCE
+from tests.browser.tab import PATIENCE, Tab
 from tests.contract.world import World, view_of
 from tests.office import clerk_with_app, entered
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), LOOKED_AT_ONCE]
 WHY = "The traveler asked on the telephone"
 
 
@@ -46,7 +47,7 @@ def only(tab: Tab, chip: str) -> list[str]:
         button = page.get_by_role("button", name=re.compile(f"^{chip} "))
         button.click()
         count = int(button.inner_text().split()[-1])
-        expect(page.locator(".story-moment:visible")).to_have_count(count)
+        expect(page.locator(".story-moment:visible")).to_have_count(count, timeout=PATIENCE)
         return page.locator(".story-moment:visible .story-title").all_inner_texts()
 
     return tab.do(press)
@@ -66,14 +67,14 @@ def test_the_story_and_a_part_of_it(desk: Tab, booking: Booking, looks_right: Lo
 
 def test_a_cancellation_page_by_page(desk: Tab, booking: Booking, looks_right: LooksRight) -> None:
     desk.open(page_of(booking))
-    desk.do(lambda page: page.click("a.story-action >> text=Cancel"))
+    desk.follow("a.story-action >> text=Cancel")
     looks_right(desk, "office-booking-cancel", reopened=True)
     desk.do(lambda page: page.fill("#reason", WHY))
-    desk.do(lambda page: page.click("text=Ask the airline for its terms"))
-    desk.do(lambda page: page.wait_for_selector("#terms"))
+    desk.follow("text=Ask the airline for its terms")
+    desk.sees("#terms")
     looks_right(desk, "office-booking-cancel-terms")
-    desk.do(lambda page: page.click("text=Cancel the booking on these terms"))
-    desk.do(lambda page: page.wait_for_selector(".story"))
+    desk.follow("text=Cancel the booking on these terms")
+    desk.sees(".story")
     assert Booking.objects.get(pk=booking.pk).state == State.CANCELLED
     looks_right(desk, "office-booking-cancelled", reopened=True)
 
@@ -81,8 +82,8 @@ def test_a_cancellation_page_by_page(desk: Tab, booking: Booking, looks_right: L
 def test_what_cannot_be_done_now_says_why(desk: Tab, booking: Booking, looks_right: LooksRight) -> None:
     desk.open(f"/admin/bookings/booking/{booking.pk}/do/review/")
     desk.do(lambda page: page.fill("#reason", WHY))
-    desk.do(lambda page: page.click("button >> text=Send to manual review"))
-    desk.do(lambda page: page.wait_for_selector("#problem"))
+    desk.follow("button >> text=Send to manual review")
+    desk.sees("#problem")
     looks_right(desk, "office-booking-refused")
 
 
@@ -93,8 +94,7 @@ def test_the_search_from_anywhere(desk: Tab, booking: Booking, looks_right: Look
     desk.do(lambda page: page.press("#search-input-command", "End"))
     desk.do(lambda page: page.wait_for_selector("#command-results-list a"))
     desk.do(lambda page: page.press("#search-input-command", "ArrowDown"))
-    desk.do(lambda page: page.press("#search-input-command", "Enter"))
-    desk.do(lambda page: page.wait_for_selector(".story"))
+    desk.send("Enter")
     assert desk.path == page_of(booking)
 
 

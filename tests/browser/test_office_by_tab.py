@@ -11,12 +11,13 @@ from partners.partner.models import Partner
 from tests import factories
 from tests.bookings.reconciliation import books
 from tests.browser.conftest import NewTab
+from tests.browser.marks import LOOKED_AT_ONCE
 from tests.browser.reading import unreachable, violations
 from tests.browser.tab import Tab
 from tests.contract.world import World
 from tests.office import clerk_with_app, entered
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), LOOKED_AT_ONCE]
 SKIP = "Skip to the page"
 
 

@@ -11,10 +11,11 @@ from tests import factories
 from tests.bookings.export.conftest import folder  # noqa: F401  (a fixture)
 from tests.bookings.export.scene import usage
 from tests.browser.conftest import LooksRight, NewTab
+from tests.browser.marks import LOOKED_AT_ONCE
 from tests.browser.tab import Tab
 from tests.office import clerk_with_app, entered
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), LOOKED_AT_ONCE]
 
 LIST = "/admin/bookings/export/"
 
@@ -28,8 +29,8 @@ def office_tab(new_tab: NewTab) -> Tab:
 
 def test_the_page_to_order_one_shows_the_filters_of_what_is_chosen(office_tab: Tab, looks_right: LooksRight) -> None:
     office_tab.open(f"{LIST}add/?dataset=bookings&state__exact=ticketed")
-    assert office_tab.do(lambda page: page.input_value("[name=status]")) == "ticketed"
     office_tab.do(lambda page: page.wait_for_selector("[name=status]"))
+    assert office_tab.do(lambda page: page.input_value("[name=status]")) == "ticketed"
     office_tab.do(lambda page: page.wait_for_selector("[name=phase]", state="hidden"))
     looks_right(office_tab, "export-add", reopened=True)
     office_tab.do(lambda page: page.select_option("[name=rows_of]", "audit"))
@@ -45,7 +46,7 @@ def test_a_bar_moves_until_the_file_is_there(office_tab: Tab, aviare: Partner, l
         factories.export(aviare.pk, is_ready=is_ready)
     office_tab.open(f"{LIST}add/")
     office_tab.do(lambda page: page.select_option("[name=rows_of]", "usage"))
-    office_tab.do(lambda page: page.click("button[name=_save], input[name=_save]"))
+    office_tab.follow("[name=_save]")
     assert office_tab.path == LIST
     export = Export.objects.latest("id")
     cell = f"[data-export='{export.pk}']"
@@ -63,7 +64,7 @@ def test_a_bar_moves_until_the_file_is_there(office_tab: Tab, aviare: Partner, l
 def test_a_file_is_fetched_by_its_button(office_tab: Tab, aviare: Partner) -> None:
     usage(aviare, "search_flights", calls=12)
     office_tab.open(f"{LIST}add/?dataset=usage")
-    office_tab.do(lambda page: page.click("button[name=_save], input[name=_save]"))
+    office_tab.follow("[name=_save]")
     making.make_due(clock=clock.now)
     office_tab.open(LIST)
     address = office_tab.do(lambda page: page.get_attribute("[data-export] a", "href"))

@@ -10,11 +10,12 @@ from playwright.sync_api import Page
 
 from tests.admin.test_pages import MADE_BY_STAFF, MODELS
 from tests.browser.conftest import NewTab
+from tests.browser.marks import LOOKED_AT_ONCE
 from tests.browser.tab import Tab
 from tests.contract.world import World
 from tests.office import clerk_with_app, entered
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), LOOKED_AT_ONCE]
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from tests import factories
 from tests.admin.finance import clerk
 from tests.bookings.reconciliation import books
 from tests.browser.conftest import LooksRight, NewTab
+from tests.browser.marks import LOOKED_AT_ONCE
 from tests.browser.tab import Tab
 from tests.office import clerk_with_app, entered
 
@@ -79,6 +80,7 @@ def pages(one: Discrepancy) -> dict[str, str]:
     }
 
 
+@LOOKED_AT_ONCE
 def test_every_page_looks_right(tab: Tab, books_of_february: Discrepancy, looks_right: LooksRight) -> None:
     office(tab, clerk_with_app())
     for name, path in pages(books_of_february).items():
@@ -109,7 +111,7 @@ def worked() -> None:
 
 def renewed(tab: Tab, link: str) -> None:
     """The page is read again by itself, and there is something to do."""
-    tab.do(lambda page: page.get_by_role("link", name=link, exact=True).wait_for())
+    tab.sees(f"body:not(:has([data-under-way])) a:text-is('{link}')")
 
 
 def taken(tab: Tab, step: str, *, reason: str = "") -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.template.loader import render_to_string
 
 from movmo.accounts.models import User
@@ -19,14 +18,17 @@ from partners.partner.models import Partner
 from tests import factories
 from tests.browser.agent import Agent
 from tests.browser.conftest import LooksRight, NewTab
+from tests.browser.marks import LOOKED_AT_ONCE
 from tests.browser.person import sign_in
-from tests.browser.tab import Tab
+from tests.browser.reading import too_wide
+from tests.browser.tab import LOOKS, Tab
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(connection.vendor == "postgresql", reason="browser: pages look alike on either database"),
-]
+FIRST_OF_EACH_GROUP = """() => {
+  document.querySelectorAll('article ~ article').forEach(article => article.remove())
+  return document.querySelectorAll('article').length
+}"""
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), LOOKED_AT_ONCE]
 
 
 @pytest.mark.parametrize(
@@ -35,12 +37,21 @@ pytestmark = [
         ("/", "landing"),
         ("/accounts/login/", "sign-in"),
         ("/accounts/inactive/", "inactive"),
-        ("/docs", "reference"),
     ],
 )
 def test_open_to_everybody(tab: Tab, path: str, name: str, looks_right: LooksRight) -> None:
     assert tab.open(path) == 200
     looks_right(tab, name)
+
+
+def test_the_reference(tab: Tab, looks_right: LooksRight) -> None:
+    """Its articles are of one template: axe reads the first of each group. None of them is wider than the page."""
+    assert tab.open("/docs") == 200
+    for look in LOOKS:
+        tab.looked_at(look)
+        assert too_wide(tab) == []
+    assert tab.evaluate(FIRST_OF_EACH_GROUP) > 10
+    looks_right(tab, "reference")
 
 
 @pytest.mark.parametrize(

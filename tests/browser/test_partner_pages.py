@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from django.core import mail
-from django.db import connection
 
 from movmo.kit import clock
 from movmo.operations import usage
@@ -19,15 +18,12 @@ from partners.partner.models import Partner
 from partners.webhook.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from tests import factories, letters
 from tests.browser.conftest import LooksRight, NewTab
+from tests.browser.marks import LOOKED_AT_ONCE
 from tests.browser.person import sign_in
 from tests.browser.tab import Tab
 from tests.partners import hooks
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(connection.vendor == "postgresql", reason="browser: pages look alike on either database"),
-]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), LOOKED_AT_ONCE]
 AT = "/partner/aviare/"
 DEV = "dev@aviare.example"
 

@@ -9,9 +9,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.browser.chromium import Chromium
+from tests.browser.marks import LOOKED_AT_ONCE
 from tests.browser.sdk_shop import Customer, Shop, customer_of, open_shop
 
-pytestmark = [pytest.mark.browser]
+pytestmark = [pytest.mark.browser, LOOKED_AT_ONCE]
 FINISH = """() => {
   try { return MovmoConnect.finish() } catch (error) { return { failed: error.code, reason: error.reason ?? null } }
 }"""
@@ -42,7 +43,7 @@ def goes_to_movmo(ana: Customer, **more: Any) -> dict[str, str]:
         "scope": ["flights:read", "bookings:read"],
         **more,
     }
-    ana.tab.evaluate("options => MovmoConnect.begin(options)", options)
+    ana.tab.evaluate("options => void setTimeout(() => MovmoConnect.begin(options))", options)
     ana.tab.do(lambda page: page.wait_for_url("**/v1/oauth/authorize?*"))
     return {name: values[0] for name, values in parse_qs(urlsplit(ana.tab.address).query).items()}
 

@@ -6,11 +6,11 @@ import pytest
 from playwright.sync_api import Page, Route
 
 from bookings.booking.models import Booking
-from tests.browser.buyer import WAITING
 from tests.browser.conftest import NewBuyer
+from tests.browser.marks import LOOKED_AT_ONCE
 from tests.browser.tab import Look
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), LOOKED_AT_ONCE]
 PHONE = Look("phone", 390, 844, "light")
 LEAVE = "button[data-leave]"
 
@@ -31,12 +31,12 @@ def test_a_long_wait_is_left_and_the_booking_goes_on(buyer: NewBuyer) -> None:
     ana.tab.do(lambda page: page.reload())
     ana.is_about_to_pay("TIMEOUTBOOKED")
     ana.pays()
-    ana.sees(WAITING)
+    ana.waits_for_the_airline()
     assert ana.inside(lambda frame: frame.locator(LEAVE).is_hidden())
     mark = ana.inside(lambda frame: str(frame.locator("section.step").get_attribute("data-mark")))
     ana.tab.do(partial(nothing_new, mark=mark))
     ana.tab.do(lambda page: page.clock.fast_forward(15_000))
-    ana.inside(lambda frame: frame.locator(LEAVE).click())
+    ana.leaves("Close")
     ana.hears("close")
     dialogs = "() => document.querySelector('movmo-express-checkout').shadowRoot.querySelectorAll('dialog').length"
     assert ana.tab.evaluate(dialogs) == 0

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from tests.browser.chromium import Chromium
+from tests.browser.marks import LOOKED_AT_ONCE
 from tests.browser.reading import violations
 from tests.browser.sdk_shop import Customer, Shop, customer_of, open_shop
 from tests.browser.tab import LOOKS
 
-pytestmark = [pytest.mark.browser]
+pytestmark = [pytest.mark.browser, LOOKED_AT_ONCE]
 SHADOW = "document.querySelector('movmo-express-checkout').shadowRoot"
 WORDS = {
     "en": "Book with Movmo",
@@ -151,12 +152,12 @@ def test_a_sheet_on_a_telephone(shop: Shop, browser: Chromium) -> None:
         ana.tab.do(lambda page: page.set_viewport_size({"width": 390, "height": 844}))
         ana.comes_in()
         ana.told("resize", height=5_000)
-        ana.after(200)
+        ana.sees_frame(5_000)
         box = ana.tab.evaluate(f"() => {SHADOW}.querySelector('dialog').getBoundingClientRect().toJSON()")
         assert (box["left"], box["width"], box["bottom"]) == (0, 390, 844)
         assert box["height"] == pytest.approx(844 * 0.92, abs=0.5)
         ana.told("resize", height=300)  # what stays as high as it is moves nothing in it
-        ana.after(200)
+        ana.sees_frame(300)
         assert (
             ana.tab.evaluate(f"() => {SHADOW}.querySelector('dialog').getBoundingClientRect().height") == box["height"]
         )
@@ -167,12 +168,11 @@ def test_axe_finds_nothing(shop: Shop, browser: Chromium, request: pytest.Fixtur
     shop.before = "<meta name=color-scheme content='light dark'><main><p>KLM 1962, 412.30 EUR</p></main>"
     with customer_of(shop, browser) as ana:
         ana.will_get(shop.session("silent"))
-        ana.tab.do(lambda page: page.clock.install())
+        ana.at_second(0)
         assert complaints(ana, "button", folder) == []
         ana.presses()
-        ana.after(200)
         assert complaints(ana, "wait", folder) == []
-        ana.tab.do(lambda page: page.clock.fast_forward(8_500))
+        ana.at_second(8.5)
         ana.sees("error")
         assert complaints(ana, "failed", folder) == []
 

@@ -8,9 +8,11 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.chromium import Chromium
+from tests.browser.marks import LOOKED_AT_ONCE
 from tests.browser.sdk_shop import SECRET, SERVED, Customer, Shop, customer_of, open_shop
+from tests.browser.tab import until
 
-pytestmark = [pytest.mark.browser]
+pytestmark = [pytest.mark.browser, LOOKED_AT_ONCE]
 IN_SHADOW = "document.querySelector('movmo-express-checkout').shadowRoot"
 STATUS = f"() => {IN_SHADOW}.querySelector('[role=status]').textContent"
 NOTHING = "This could not open. Nothing was booked or charged."
@@ -55,7 +57,7 @@ def test_in_a_window_of_its_own(shop: Shop, browser: Chromium) -> None:
             page.locator("movmo-express-checkout button").first.click()  # comes to the front, opens no other
             opened.value.evaluate("() => void setTimeout(() => tell('close', { reason: 'done' }))")
             page.wait_for_function("() => heard.length === 2")
-            page.wait_for_timeout(100)
+            until(page, opened.value.is_closed)
             return told, opened.value.is_closed(), len(page.context.pages)
 
         told, was_closed, pages = ana.tab.do(through)
@@ -133,14 +135,26 @@ def test_in_this_tab_if_the_page_wants_so(shop: Shop, browser: Chromium) -> None
         goes_on_in_this_tab(ana, shop)
 
 
+@pytest.mark.parametrize("policy", ["no-referrer", "same-origin", "strict-origin-when-cross-origin"])
+def test_in_this_tab_the_browser_names_the_page_whatever_its_policy(shop: Shop, browser: Chromium, policy: str) -> None:
+    """Movmo takes the secret from no other page."""
+    shop.attributes, shop.headers = 'mode="redirect"', {"Referrer-Policy": policy}
+    with customer_of(shop, browser) as ana:
+        ana.will_get(shop.session())
+        ana.presses()
+        goes_on_in_this_tab(ana, shop)
+    assert [asked.origin for asked in shop.asked if asked.method == "POST"] == [shop.at("partner")]
+
+
 def never_there(ana: Customer, shop: Shop) -> None:
-    ana.tab.do(lambda page: page.clock.install())
+    ana.at_second(0)
     ana.will_get(shop.session("silent"))
     ana.presses()
     ana.tab.do(lambda page: page.wait_for_function(f"() => {IN_SHADOW}.querySelector('dialog iframe')?.src"))
-    ana.tab.do(lambda page: page.clock.fast_forward(7_000))
+    ana.at_second(7)
+    ana.after(500)
     assert ana.events == []
-    ana.tab.do(lambda page: page.clock.fast_forward(1_500))
+    ana.at_second(8.5)
     ana.sees("error")
 
 

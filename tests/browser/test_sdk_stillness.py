@@ -6,9 +6,10 @@ import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from tests.browser.conftest import NewBuyer
+from tests.browser.marks import LOOKED_AT_ONCE
 from tests.browser.tab import Look
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), LOOKED_AT_ONCE]
 LOOKS = [Look("phone", 390, 844, "light"), Look("desktop", 1280, 800, "light")]
 LEAST_SHIFT = 0.01
 # Also what follows a press within half a second, which browsers would excuse.

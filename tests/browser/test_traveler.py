@@ -5,7 +5,6 @@ from typing import Any
 
 import httpx2
 import pytest
-from django.db import connection
 from django.urls import reverse
 
 from bookings.booking import sweeping, watching
@@ -19,16 +18,13 @@ from movmo.sandbox_vault.app import SandboxVault
 from tests import factories
 from tests.bookings.booking.changing_airline import ChangingAirline
 from tests.browser.conftest import LooksRight, NewTab
+from tests.browser.marks import LOOKED_AT_ONCE
 from tests.browser.person import sign_in
 from tests.browser.reading import too_wide
 from tests.browser.tab import Look, Tab
 from tests.contract.world import TRAVEL_WISHES, World, view_of
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(connection.vendor == "postgresql", reason="browser: pages look alike on either database"),
-]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), LOOKED_AT_ONCE]
 
 ASKS = "4000002500003155"
 OUTSIDE = """() => {
@@ -84,8 +80,8 @@ def test_a_full_profile(anas_tab: Tab, world: World, looks_right: LooksRight) ->
 def test_what_is_mistyped(anas_tab: Tab, page: str, field: str, wrong: str, looks_right: LooksRight) -> None:
     anas_tab.open(address(page))
     anas_tab.do(lambda opened: opened.get_by_label(field).first.fill(wrong))
-    anas_tab.do(lambda opened: opened.locator("main form button").click())
-    anas_tab.do(lambda opened: opened.wait_for_selector("[aria-invalid]"))
+    anas_tab.follow("main form button")
+    anas_tab.sees("[aria-invalid]")
     assert anas_tab.do(lambda opened: opened.title()).startswith("Error: ")
     looks_right(anas_tab, f"mistyped-{page}")
 

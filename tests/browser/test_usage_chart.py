@@ -11,10 +11,11 @@ from movmo.operations import usage
 from movmo.operations.usage import Count
 from partners.partner.models import Partner
 from tests.browser.conftest import LooksRight, NewTab
+from tests.browser.marks import LOOKED_AT_ONCE
 from tests.browser.tab import Tab
 from tests.office import clerk_with_app, entered
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), LOOKED_AT_ONCE]
 
 
 @pytest.fixture
@@ -44,6 +45,6 @@ def test_the_operations_of_a_plan_can_be_ticked(office_tab: Tab, aviare: Partner
     office_tab.open(f"/admin/partners/usageplan/{aviare.plan.pk}/change/")
     office_tab.do(lambda page: page.check("input[value=search_flights]"))
     looks_right(office_tab, "usage-plan")
-    office_tab.do(lambda page: page.click("button[name=_save], input[name=_save]"))
+    office_tab.follow("[name=_save]")
     aviare.plan.refresh_from_db()
     assert aviare.plan.allowed_operations == "search_flights"

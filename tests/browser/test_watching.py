@@ -3,10 +3,11 @@
 import pytest
 
 from tests.browser.chromium import Chromium
+from tests.browser.marks import LOOKED_AT_ONCE
 from tests.browser.reading import complaints, unreachable
 from tests.browser.tab import Tab
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), LOOKED_AT_ONCE]
 
 BAD = """<!doctype html><html lang="en"><title>Bad</title>
 <link rel="stylesheet" href="/nowhere.css"><style>a { outline: none }</style>

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client
 
 from movmo.accounts.models import User
@@ -30,6 +31,8 @@ from partners.plan.models import UsagePlan
 from tests.accounts.person import sign_in
 
 CAST = Cast("mvm_test_a", "mvm_test_b", "partner.jwt", "agent.jwt", "it's a password", "KEY", ["11111111"])
+
+ITS_OWN_DATABASE = pytest.mark.skipif(connection.vendor == "postgresql", reason="the demo has a SQLite of its own")
 
 
 @pytest.fixture
@@ -130,7 +133,7 @@ def _two_free_ports() -> int:
                 return port
 
 
-@pytest.mark.django_db
+@ITS_OWN_DATABASE
 def test_the_whole_story_is_told_from_nothing(tmp_path: Path) -> None:
     ran = subprocess.run(
         [sys.executable, "manage.py", "demo"],
@@ -163,6 +166,7 @@ def test_the_whole_story_is_told_from_nothing(tmp_path: Path) -> None:
     assert ran.stderr == "", "workers tell what is wrong, and nothing was"
 
 
+@ITS_OWN_DATABASE
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="no /proc tells who is whose child")
 @pytest.mark.parametrize("end", ["Ctrl-C", "the terminal closes", "the worker dies"])
 def test_nothing_outlives_the_demo(tmp_path: Path, end: str) -> None:

@@ -34,6 +34,7 @@
   const partner = window.parent !== window ? window.parent : window.opener
   const MESSAGES_AT_ONCE = 10
   const SEEN_FOR = 500
+  const ASK_EVERY = 2 // seconds, where a fragment does not say
 
   // This script is the first, so that the page hears of the frame as soon as may be; htmx and the others follow.
   const ready = new Promise(resolve => document.addEventListener('DOMContentLoaded', resolve, { once: true }))
@@ -45,6 +46,9 @@
   let height = 0
   let timer = 0
   let failed = null // the element whose request did not come through
+  let paying = null // { button, label } while a yes is on its way
+  let isUnsure = false // whether the answer to a yes was lost
+  let locked = false
   let seen = null // { button, since }
 
   // Words with the page
@@ -133,27 +137,38 @@
     delete ctx.request.headers['HX-Current-URL']
   })
 
-  document.addEventListener('htmx:before:request', () => {
+  document.addEventListener('htmx:before:request', ({ detail: { ctx } }) => {
     calm()
     clearTimeout(timer)
     step.setAttribute('aria-busy', 'true')
+    if (ctx.sourceElement.matches('form')) pay(ctx.sourceElement.querySelector('[data-confirm]'))
   })
 
   document.addEventListener('htmx:before:response', event => {
     const { ctx } = event.detail
     if (ctx.response.headers.has('Movmo-Fragment')) return
     event.preventDefault() // not ours: a page of errors
-    failed = ctx.sourceElement
-    troubled('broken')
+    lost(ctx, 'broken')
   })
 
   document.addEventListener('htmx:error', event => {
-    if (!event.detail.ctx) return
-    failed = event.detail.ctx.sourceElement
-    troubled('offline')
+    if (event.detail.ctx) lost(event.detail.ctx, 'offline')
   })
 
-  document.addEventListener('htmx:finally:request', () => step.removeAttribute('aria-busy'))
+  // What waits goes on by itself, and what a yes has led to is asked for, whoever presses nothing.
+  function lost (ctx, kind) {
+    failed = ctx.sourceElement
+    isUnsure ||= paying !== null
+    troubled(kind)
+    if (section) poll()
+  }
+
+  document.addEventListener('htmx:finally:request', () => {
+    step.removeAttribute('aria-busy')
+    if (paying) paying.button.textContent = paying.label
+    paying = null
+    lock()
+  })
 
   document.addEventListener('htmx:after:swap', event => {
     if (event.detail.ctx.target === step) shown()
@@ -161,21 +176,37 @@
 
   // The fragment that is shown
 
-  const isLocked = () => section?.dataset.locked !== undefined
+  const isLocked = () => paying !== null || section?.dataset.locked !== undefined
+
+  function lock () {
+    if (isLocked() === locked) return
+    locked = isLocked()
+    tell('lock', { locked })
+    document.documentElement.toggleAttribute('data-locked', locked)
+  }
+
+  // From the press on: what is being bought is neither closed nor exchanged.
+  function pay (button) {
+    if (!button || paying) return
+    paying = { button, label: button.textContent }
+    button.textContent = said.textContent = document.getElementById('paying').content.textContent
+    lock()
+  }
 
   function shown () {
-    const wasLocked = isLocked()
     section = step.querySelector('section.step')
     if (!section) return
     const { dataset } = section
-    if (isLocked() !== wasLocked) tell('lock', { locked: isLocked() })
-    document.documentElement.toggleAttribute('data-locked', isLocked())
+    paying = null
+    isUnsure = false
+    lock()
     tellChange(dataset)
     if (dataset.error) tell('error', { code: dataset.error, fatal: dataset.fatal !== undefined })
     if (dataset.complete !== undefined) tellComplete(dataset)
     focusOn(section)
     watchConfirm(section.querySelector('[data-confirm]'))
-    wait(dataset)
+    tellLate()
+    poll()
     step.dispatchEvent(new CustomEvent('movmo:shown', { detail: section, bubbles: true }))
   }
 
@@ -204,16 +235,20 @@
     said.textContent = (alert || heading)?.textContent.trim() || ''
   }
 
-  function wait ({ poll, mark }) {
-    clearTimeout(timer)
+  function tellLate () {
     for (const late of section.querySelectorAll('[data-after]')) {
       setTimeout(() => {
         late.hidden = false
         if (late.isConnected && late.matches('p')) said.textContent = late.textContent.trim()
       }, Number(late.dataset.after) * 1000)
     }
-    if (!poll) return
+  }
+
+  function poll () {
+    clearTimeout(timer)
     const of = section
+    const { mark, poll: every = isUnsure ? ASK_EVERY : 0 } = of.dataset
+    if (!every) return
     timer = setTimeout(async function look () {
       try {
         const answer = await send('status')
@@ -226,8 +261,8 @@
       } catch {
         troubled('offline')
       }
-      timer = setTimeout(look, Number(poll) * 1000)
-    }, Number(poll) * 1000)
+      timer = setTimeout(look, Number(every) * 1000)
+    }, Number(every) * 1000)
   }
 
   function showTemplate (id) {

@@ -26,6 +26,7 @@ from partners.partner.models import Partner
 from tests import factories
 from tests.bookings.export.scene import Folder, made, ordered, rows_of, usage, with_key, written
 from tests.conftest import StoppedClock
+from tests.office import clerk_with_app
 from tests.workers.running import _database
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -181,6 +182,15 @@ def test_an_export_is_claimed_by_one(aviare: Partner) -> None:
     now = clock.now()
     assert claiming.claim(now=now) is not None
     assert claiming.claim(now=now) is None
+
+
+def test_an_export_of_staff_is_claimed_by_one(aviare: Partner) -> None:
+    ordered(with_key(aviare), "usage")
+    Export.objects.update(partner=None, api_key_id=None, is_live=None, clerk=clerk_with_app())
+    now = clock.now()
+    assert claiming.claim(now=now) is not None
+    assert claiming.claim(now=now + claiming.LEASE / 2) is None
+    assert claiming.claim(now=now + claiming.LEASE) is not None
 
 
 def test_two_are_written_at_once_and_one_of_a_partner_s(aviare: Partner, kestrel: Partner) -> None:

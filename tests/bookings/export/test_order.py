@@ -1,7 +1,7 @@
 """A partner orders its own rows, reads how far they are, and gets no others."""
 
 import time
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
 import pytest
@@ -80,6 +80,13 @@ def test_days_of_usage_are_whole_days(aviare: Partner, folder: Folder) -> None:
     key = with_key(aviare)
     until = {"until": "2027-02-28T00:00:00Z"}, {"until": "2027-02-28T00:00:01Z"}, {"since": "2027-02-28T23:00:00Z"}
     assert [made(key, "usage", filters=one).row_count for one in until] == [0, 1, 1]
+
+
+def test_staff_say_days_and_the_last_one_is_in_it() -> None:
+    day = date(2027, 3, 1)
+    filters = services.filters_of_days({"since": day, "until": day})
+    assert filters.since == datetime(2027, 3, 1, tzinfo=UTC)
+    assert filters.until == datetime(2027, 3, 2, tzinfo=UTC)
 
 
 def test_passengers_are_masked(world: World, aviare: Partner, folder: Folder) -> None:
