@@ -16,6 +16,8 @@ SUPPORT, FINANCE, PARTNERSHIPS, SECURITY, ADMIN = ROLES = ("support", "finance",
 
 # The lists of the back office, and the verbs of each role: view, add, change, delete, and cancel of bookings. Actions
 # ask for `change` unless their page says otherwise. `admin` may what any of the others may, and sees every list.
+# Keys, applications and members are never deleted by a form: there `delete` is to revoke, disable or remove, and
+# `change` is what gives somebody more.
 LISTS: dict[str, dict[str, str]] = {
     # Bookings
     "bookings.booking": dict(support="view change cancel", finance="view"),
@@ -42,11 +44,11 @@ LISTS: dict[str, dict[str, str]] = {
     "bookings.periodlock": dict(finance="view"),
     # Partners
     "partners.partner": dict(finance="view", partnerships="view add change", security="view"),
-    "partners.member": dict(support="view", partnerships="view change", security="view change"),
+    "partners.member": dict(support="view", partnerships="view change delete", security="view delete"),
     "partners.invitation": dict(support="view", partnerships="view add", security="view"),
     "partners.usageplan": dict(finance="view", partnerships="view add change"),
-    "partners.apikey": dict(partnerships="view add change", security="view change"),
-    "partners.application": dict(support="view", partnerships="view add change", security="view change"),
+    "partners.apikey": dict(partnerships="view add change delete", security="view delete"),
+    "partners.application": dict(support="view", partnerships="view add change delete", security="view delete"),
     "partners.checkoutorigin": dict(partnerships="view add delete", security="view"),
     "partners.batch": dict(support="view", partnerships="view"),
     "partners.webhookendpoint": dict(partnerships="view"),

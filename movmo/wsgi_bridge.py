@@ -24,6 +24,8 @@ from movmo.kit.errors import DomainError
 from movmo.kit.threads import DatabaseThreads
 
 FILE_BLOCK = 262_144
+SEND_SECONDS = 60.0
+"""A client that takes no block of a stream for so long is given up: it holds a thread."""
 LONG_AT_ONCE = 4
 """Of bodies longer than others may be, by path: they are held in memory before anybody has shown who they are."""
 
@@ -82,11 +84,18 @@ class WSGIBridge:
         except http.Disconnected:
             return
         exchange = _Exchange(send)
-        whole = await self._threads.run(partial(exchange.run, self._application, environ(scope, body)))
+        try:
+            whole = await self._threads.run(partial(exchange.run, self._application, environ(scope, body)))
+        except _Stalled:
+            return  # the server ends the connection of an answer that is not whole
         if whole is not None:
             await _send_whole(send, exchange.status, exchange.headers, whole)
         else:
             await send({"type": "http.response.body", "body": b""})
+
+
+class _Stalled(Exception):
+    """Nobody reads what is streamed."""
 
 
 class _Exchange:
@@ -117,11 +126,15 @@ class _Exchange:
         self.headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
 
     def _from_thread(self, message: dict[str, Any]) -> None:
-        asyncio.run_coroutine_threadsafe(_awaited(self._send, message), self._loop).result()
+        asyncio.run_coroutine_threadsafe(_sent(self._send, message), self._loop).result()
 
 
-async def _awaited(send: Send, message: dict[str, Any]) -> None:
-    await send(message)
+async def _sent(send: Send, message: dict[str, Any]) -> None:
+    """Raises _Stalled."""
+    try:
+        await asyncio.wait_for(send(message), SEND_SECONDS)
+    except TimeoutError:
+        raise _Stalled from None
 
 
 async def _refuse(send: Send, refusal: DomainError) -> None:

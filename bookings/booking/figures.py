@@ -1,20 +1,35 @@
 """What the dashboard tells of bookings. Each is one statement over an index of its own."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from django.db import connection
-from django.db.models import Case, Count, IntegerField, Value, When
+from django.db.models import (
+    Case,
+    Count,
+    DateTimeField,
+    Exists,
+    Expression,
+    F,
+    IntegerField,
+    OuterRef,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce
 
-from bookings.booking.models import AT_RISK, Booking
-from bookings.booking.states import State
+from bookings.booking.models import AT_RISK, Booking, BookingTransition
+from bookings.booking.states import DECIDED, UNPAID, State
 from movmo.kit.money import Money
 
 OLDER_THAN = (timedelta(0), timedelta(minutes=15), timedelta(hours=1), timedelta(hours=6), timedelta(days=1))
 """Where the ages of undecided bookings begin; each ends where the next one begins."""
 ALERT = 1
 """From this age on somebody should look: it stands in OLDER_THAN at this place."""
+_SETTLED = sorted(DECIDED | {State.REQUIRES_ACTION})
+"""Where an end is known. What waits for its cardholder's bank was not sent yet."""
+_UNSURE = sorted(frozenset(State) - DECIDED - UNPAID)
 
 
 class DayCount(NamedTuple):
@@ -53,24 +68,23 @@ def made_since(since: datetime) -> int:
 
 def at_risk(now: datetime) -> list[Risk]:
     """What is held and not paid for, and what nobody knows the end of."""
-    ages = " ".join(f"WHEN since > %s THEN {age}" for age in range(len(OLDER_THAN) - 1))
-    # The states as text of the statement: SQLite takes the partial index for no parameter.
-    statement = f"""
-        SELECT state, CASE {ages} ELSE {len(OLDER_THAN) - 1} END AS age, currency, SUM(total_minor), COUNT(*)
-        FROM (
-            SELECT state, currency, total_minor, COALESCE(submitted_at, created_at) AS since
-            FROM booking WHERE state IN ({_quoted(AT_RISK)})
-        ) AS undecided GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
-    """  # noqa: S608  (our own text)
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [_stored(now - age) for age in OLDER_THAN[1:]])
-        rows = cursor.fetchall()
+    since = Case(When(state=State.HELD, then=F("created_at")), default=unsure_since())
+    younger = [When(since__gt=now - over, then=Value(age)) for age, over in enumerate(OLDER_THAN[1:])]
+    age = Case(*younger, default=Value(len(younger)), output_field=IntegerField())
+    undecided = Booking.objects.filter(state__in=AT_RISK).alias(since=since).annotate(age=age)
+    groups = undecided.values_list("state", "age", "currency").annotate(minor=Sum("total_minor"), count=Count("*"))
+    rows = groups.order_by("state", "age", "currency")
     return [Risk(State(state), age, Money(int(minor), currency), count) for state, age, currency, minor, count in rows]
 
 
-def _quoted(states: Sequence[str]) -> str:
-    return ", ".join(f"'{state}'" for state in states)
-
-
-def _stored(at: datetime) -> Any:
-    return Booking._meta.get_field("created_at").get_db_prep_value(at, connection)
+def unsure_since() -> Expression:
+    """When a booking's airline was first asked for what it owes an answer to: a retry has a submission of its own, and
+    is asked for the same thing.
+    """
+    settled_later = BookingTransition.objects.filter(
+        booking=OuterRef("booking"), id__gt=OuterRef("id"), after__in=_SETTLED
+    )
+    unsure = BookingTransition.objects.filter(~Exists(settled_later), booking=OuterRef("pk"), after__in=_UNSURE)
+    first = Subquery(unsure.order_by("at").values("at")[:1])
+    # A row whose history does not tell is as old as it can be: of two mistakes, silence is the worse.
+    return Coalesce(first, F("created_at"), output_field=DateTimeField())

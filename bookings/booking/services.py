@@ -4,14 +4,14 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from bookings.booking import cards, failures, patience, queries, saga, steps
+from bookings.booking import cards, failures, patience, queries, saga, steps, watching
 from bookings.booking.actors import Actor
 from bookings.booking.amendment import queries as amendments
 from bookings.booking.amendment import saga as amending
 from bookings.booking.models import Booking
 from bookings.booking.provider_call import calling
 from bookings.booking.schemas import BookingView, CreateBooking, Mode
-from bookings.booking.states import State
+from bookings.booking.states import LIVE, State
 from bookings.booking.steps import Clock
 from bookings.catalogue import modes
 from bookings.offer import party, presentation, requirements
@@ -115,14 +115,29 @@ def read(ctx: Context, booking_id: UUID) -> BookingView:
     if not view.is_undecided():
         return view
     with calling.caused_by(ctx.caller.request_id):
-        return queries.view(_looked_up(booking, clock=ctx.clock))
+        look = _driven_on if booking.state == State.REQUIRES_ACTION else look_up
+        return queries.view(look(booking, clock=ctx.clock))
 
 
-def _looked_up(booking: Booking, *, clock: Clock) -> Booking:
-    amendment, bank_asks = amendments.under_way(booking), booking.state == State.REQUIRES_ACTION
+def look_up(booking: Booking, *, clock: Clock) -> Booking:
+    """Ask the provider how its order stands, unless somebody else is asking or there is nothing to ask. Sends nothing.
+
+    What is asked of the order goes first: only with it in mind can be told what the order's state means.
+    """
+    amendment = amendments.under_way(booking)
     if amendment is not None:
-        return (amending.drive if bank_asks else amending.look_up)(amendment.pk, clock=clock)
-    return saga.resume(steps.reload(booking.pk), clock=clock) if bank_asks else saga.look_up(booking, clock=clock)
+        return amending.look_up(amendment.pk, clock=clock)
+    if booking.state not in LIVE:
+        return saga.look_up(booking, clock=clock)
+    Booking.objects.filter(pk=booking.pk, state=booking.state).update(watch_at=clock())
+    return watching.look(booking.pk, clock=clock)
+
+
+def _driven_on(booking: Booking, *, clock: Clock) -> Booking:
+    amendment = amendments.under_way(booking)
+    if amendment is not None:
+        return amending.drive(amendment.pk, clock=clock)
+    return saga.resume(steps.reload(booking.pk), clock=clock)
 
 
 def _check_total(request: CreateBooking, offer: Offer) -> None:

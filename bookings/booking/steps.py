@@ -22,6 +22,7 @@ from bookings.booking.events import BookingEvent
 from bookings.booking.models import Booking, BookingTransition
 from bookings.booking.states import State
 from bookings.offer import services as offers
+from bookings.providers.types import CardStatus
 from movmo.kit.errors import DomainError
 from movmo.operations import events as told
 from movmo.operations.approval import mandates
@@ -80,7 +81,9 @@ def fail(booking: Booking, failure: DomainError, *, now: datetime, detail: str, 
 
 
 def claim(booking: Booking, after: State, *, now: datetime, **changes: Any) -> Booking | None:
-    """Take the booking for one call to its provider; None when another has taken it."""
+    """Take the booking for one call to its provider; None when another has taken it. In the same state nothing that
+    anybody is shown changes: neither `updated_at`, nor its place in the feed.
+    """
     if after != booking.state:
         states.check(State(booking.state), after)
     with transaction.atomic(durable=True):
@@ -117,7 +120,8 @@ def move(
 ) -> bool:
     """The compare-and-swap itself, in the transaction that is open: the row, its history and its events.
 
-    `more` are events beside those of the states. A path of one state that the booking is in changes its columns only.
+    `more` are events beside those of the states. A path of one state that the booking is in changes its columns only;
+    where that is a claim, it has learned nothing yet, and leaves `updated_at` alone.
     """
     before = State(booking.state)
     happened: list[tuple[EventType, BaseModel]] = []
@@ -126,8 +130,10 @@ def move(
         event = BookingEvent(booking_id=booking.pk, status=other, previous_status=one)
         happened += [(kind, event) for kind in events.of_step(one, other)]
     happened += more
+    is_only_claimed = path == (before,) and "fence" in changes
+    shown = {} if is_only_claimed else {"state": path[-1], "updated_at": now}
     won = Booking.objects.filter(pk=booking.pk, state=before, fence=booking.fence, sequence=booking.sequence).update(
-        state=path[-1], sequence=F("sequence") + len(happened), updated_at=now, **changes
+        sequence=F("sequence") + len(happened), **shown, **changes
     )
     if not won:
         return False
@@ -153,13 +159,16 @@ def _count(booking: Booking, *, after: State, now: datetime) -> None:
 def pause(booking: Booking, *, now: datetime, since: datetime | None = None) -> Booking:
     """Still open: let go of the claim, but leave a moment before the next look: longer and longer for an airline.
 
-    `since` is when the airline was asked; else its order was submitted.
+    `since` is when the airline was asked; else its order was submitted. Nothing was learned, so the booking keeps its
+    place in the feed. One that waits for a bank says by `updated_at` that its caller is still at it.
     """
     rest, since = LOOK_UP_PAUSE, since or booking.submitted_at
     if since and booking.state not in states.UNPAID:
         rest = min(max((now - since) / 4, LOOK_UP_PAUSE), LONGEST_PAUSE)
+    is_paid = booking.payment_method_id is None or booking.payment_status == CardStatus.APPROVED
+    touched = {} if is_paid else {"updated_at": now, "feed_place": F("feed_place")}
     Booking.objects.filter(pk=booking.pk, state=booking.state, fence=booking.fence).update(
-        lease_until=now + rest, updated_at=now
+        lease_until=now + rest, **touched
     )
     return reload(booking.pk)
 

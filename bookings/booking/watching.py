@@ -52,8 +52,8 @@ def look(booking_id: UUID, *, clock: Clock) -> Booking:
     order = _ask(claimed, now=now)
     finding = Finding.of(claimed, order, now=clock()) if order is not None else None
     if finding is None:
-        return _let_go(claimed, updated_at=booking.updated_at)
-    settled = _written_down(claimed, finding, untouched_since=booking.updated_at, now=clock())
+        return _let_go(claimed)
+    settled = _written_down(claimed, finding, now=clock())
     _leave_to_movmo(settled, now=clock())
     return settled
 
@@ -76,11 +76,11 @@ def _ask(claimed: Booking, *, now: datetime) -> ProviderOrder | None:
     return order
 
 
-def _written_down(claimed: Booking, finding: Finding, *, untouched_since: datetime, now: datetime) -> Booking:
+def _written_down(claimed: Booking, finding: Finding, *, now: datetime) -> Booking:
     """One step for all that was learned. A look that learned nothing leaves no line, and changed nothing."""
     seen: dict[str, Any] = {"unanswered": 0, "watch_at": finding.look_again(now=now)}
     if not finding.is_news:
-        return _let_go(claimed, updated_at=untouched_since, **seen)
+        return _let_go(claimed, **seen)
     if finding.schedule.fresh:
         seen["is_amended"] = True
     write = partial(steps.settle, claimed, *finding.path) if finding.path else partial(steps.note_facts, claimed)

@@ -1,6 +1,7 @@
 """Where a signed link leads. The link says who had it made; whether they still may is asked now, and written down."""
 
-from threading import BoundedSemaphore
+from datetime import datetime
+from threading import Lock
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_GET
 
-from bookings.export import downloading
+from bookings.export import downloading, links, services
 from bookings.export.downloading import Fetched
 from bookings.export.links import DownloadsBusy
 from movmo.kit import clock, http
@@ -20,42 +21,75 @@ BLOCK = 262_144
 AT_ONCE = 3
 """A slow reader holds a thread of the server for as long as it reads."""
 RETRY_SECONDS = 10
-_places = BoundedSemaphore(AT_ONCE)
+
+
+class _Places:
+    """One for each partner and each clerk, whatever keys and links they have: nobody's readers hold all of them."""
+
+    def __init__(self) -> None:
+        self._held: set[UUID] = set()
+        self._lock = Lock()
+
+    def take(self, whose: UUID) -> None:
+        """Raises DownloadsBusy."""
+        with self._lock:
+            if whose in self._held or len(self._held) >= AT_ONCE:
+                raise DownloadsBusy(retry_after=RETRY_SECONDS)
+            self._held.add(whose)
+
+    def give_back(self, whose: UUID) -> None:
+        with self._lock:
+            self._held.remove(whose)
+
+
+_places = _Places()
 
 
 @require_GET
 def download(request: HttpRequest, export_id: UUID) -> HttpResponseBase:
-    if not _places.acquire(blocking=False):
-        return _refusal(request, DownloadsBusy(retry_after=RETRY_SECONDS))
+    token, now = request.GET.get("token", ""), clock.now()
+    try:
+        whose = _whose(export_id, token, now)
+        _places.take(whose)
+    except DomainError as refusal:
+        return _refusal(request, refusal)
     try:
         clerk = request.user if admin.site.has_permission(request) else None
-        fetched = downloading.fetch(
-            export_id, request.GET.get("token", ""), clerk=clerk, now=clock.now(), request_id=_request_id(request)
-        )
-        return _file(fetched)
+        fetched = downloading.fetch(export_id, token, clerk=clerk, now=now, request_id=_request_id(request))
+        return _file(fetched, whose)
     except DomainError as refusal:
-        _places.release()
+        _places.give_back(whose)
         return _refusal(request, refusal)
     except BaseException:
-        _places.release()
+        _places.give_back(whose)
         raise
+
+
+def _whose(export_id: UUID, token: str, now: datetime) -> UUID:
+    """The clerk or the partner that the link was made for. Raises ExportLinkInvalid or ExportLinkExpired."""
+    clerk_id = links.read(token, export_id, now=now).clerk_id
+    if clerk_id is not None:
+        return clerk_id
+    export = services.find(export_id)
+    return export_id if export is None or export.partner_id is None else export.partner_id
 
 
 class _File(FileResponse):
     """Gives its place back when it is through, or was broken off."""
 
     block_size = BLOCK
-    is_over = False
+    whose: UUID | None = None
 
     def close(self) -> None:
         super().close()
-        if not self.is_over:
-            self.is_over = True
-            _places.release()
+        whose, self.whose = self.whose, None
+        if whose is not None:
+            _places.give_back(whose)
 
 
-def _file(fetched: Fetched) -> FileResponse:
+def _file(fetched: Fetched, whose: UUID) -> FileResponse:
     response = _File(fetched.opened, content_type=fetched.content_type)
+    response.whose = whose
     response.headers["Content-Length"] = str(fetched.size)
     response.headers["Content-Disposition"] = f'attachment; filename="{fetched.filename}"'
     response.headers["Repr-Digest"] = fetched.digest

@@ -722,10 +722,11 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=movmo.kit.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('unknown_since', models.DateTimeField()),
                 ('raised_at', models.DateTimeField()),
-                ('booking', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='unknown_alarm', to='bookings.booking')),
+                ('booking', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='unknown_alarms', to='bookings.booking')),
             ],
             options={
                 'db_table': 'unknown_alarm',
+                'constraints': [models.UniqueConstraint(fields=('booking', 'unknown_since'), name='unknown_end_is_told_once')],
             },
         ),
         migrations.CreateModel(

@@ -4,15 +4,15 @@ Two lines of the audit trail say who did it and why: one before, one after, with
 stand there and nowhere else.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
-from bookings.booking import saga, steps, watching
+from bookings.booking import services as bookings
+from bookings.booking import steps
 from bookings.booking.actors import Actor
 from bookings.booking.amendment import queries as amendments
 from bookings.booking.amendment import saga as amending
@@ -62,20 +62,15 @@ def look_up(booking_id: UUID, *, by: UUID, reason: str) -> str:
         booking = _free(booking_id)
         if booking.state not in MAY_CHANGE:
             raise NotNow(f"The booking is {_words(booking)}: there is nothing that the provider could still change.")
-        after = _ask(booking)()
+        _check_sent(booking)
+        after = bookings.look_up(booking, clock=clock.now)
     return f"{booking.provider} was asked. The booking is {_words(after)}."
 
 
-def _ask(booking: Booking) -> Callable[[], Booking]:
+def _check_sent(booking: Booking) -> None:
     amendment = amendments.under_way(booking)
-    if amendment is not None:
-        if amendment.sent_at is None:
-            raise NotNow("What was asked of the order has not been sent yet: the workers are at it.")
-        return partial(amending.look_up, amendment.pk, clock=clock.now)
-    if booking.state not in LIVE:
-        return partial(saga.look_up, booking, clock=clock.now)
-    Booking.objects.filter(pk=booking.pk, state=booking.state).update(watch_at=clock.now())
-    return partial(watching.look, booking.pk, clock=clock.now)
+    if amendment is not None and amendment.sent_at is None:
+        raise NotNow("What was asked of the order has not been sent yet: the workers are at it.")
 
 
 def send_to_review(booking_id: UUID, *, by: UUID, reason: str) -> str:

@@ -72,6 +72,14 @@ def confirm(
     return drive(session, request_id=request_id)
 
 
+def renew(session: CheckoutSession, *, request_id: str = "") -> dict[str, Any]:
+    """As services.renew, for a traveler who asks. Raises also what forbids their yes: BookedElsewhere or
+    UnderWayElsewhere."""
+    if (bought := elsewhere(session)) is not None:
+        raise bought
+    return services.renew(session, request_id=request_id)
+
+
 def _is_still_sold(session: CheckoutSession, *, request_id: str) -> bool:
     """False where it goes on, or has ended, without this yes. Raises as `confirm`."""
     sequence = session.sequence
@@ -121,8 +129,8 @@ def _is_sold(session: CheckoutSession, *, request_id: str) -> bool:
 
 
 def _fail(session: CheckoutSession, refusal: DomainError) -> bool:
-    if (elsewhere := _elsewhere(session)) is not None:
-        raise elsewhere from None
+    if (bought := elsewhere(session)) is not None:
+        raise bought from None
     if not steps.move(session, State.FAILED, now=clock.now(), failure_code=refusal.code):
         raise services.not_open(session, now=clock.now()) from None
     return False
@@ -161,16 +169,18 @@ def _begin(session: CheckoutSession, *, payment_method_id: UUID | None) -> bool:
                 return False
             attempt.save(force_insert=True)
             # After the insert, which has waited for one that was just ending.
-            if (elsewhere := _elsewhere(session)) is not None:
-                raise elsewhere
+            if (bought := elsewhere(session)) is not None:
+                raise bought
     except IntegrityError:
         raise UnderWayElsewhere from None
     return True
 
 
-def _elsewhere(session: CheckoutSession) -> DomainError | None:
-    """A page that was loaded again, or a second one, has opened another checkout for the same offer."""
-    assert session.user_id is not None, "a checkout that is ready has its traveler"
+def elsewhere(session: CheckoutSession) -> DomainError | None:
+    """A page that was loaded again, or a second one, has opened another checkout for the same offer: what became of
+    it there, while that forbids to buy it here."""
+    if session.user_id is None:
+        return None
     same = CheckoutAttempt.objects.filter(
         user_id=session.user_id, provider=session.provider, provider_offer_id=session.provider_offer_id
     ).exclude(session=session)

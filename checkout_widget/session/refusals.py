@@ -21,7 +21,7 @@ class OriginNotRegistered(DomainError):
     kind = Kind.RULE
     code = "origin_not_registered"
     message = "{origin} is not registered for your checkout."
-    hint = "Send the origin of the page that embeds the button, as browsers write it; register it first, on your pages at /partner/."
+    hint = "Register the origin of the page that embeds the button on your pages at /partner/, as browsers write it."
     example = {"origin": "https://shop.example"}
 
     @property

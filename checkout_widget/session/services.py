@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db.models import F
+
 from checkout_widget.session import callers, events, queries, steps
 from checkout_widget.session.asking import ask, values_of
 from checkout_widget.session.models import CheckoutSession
@@ -23,6 +25,7 @@ from checkout_widget.session.refusals import (
     OriginNotRegistered,
 )
 from checkout_widget.session.schemas import CheckoutView, OpenCheckout, OpenedCheckout
+from checkout_widget.session.settling import DROPPED
 from checkout_widget.session.states import EARLY, SIGNED_IN
 from checkout_widget.session.states import CheckoutState as State
 from movmo.kit import clock
@@ -184,22 +187,35 @@ def settle_party(session: CheckoutSession, offer: Offer, *, now: datetime) -> No
 
 def renew(session: CheckoutSession, *, request_id: str = "") -> dict[str, Any]:
     """Ask the airline for the offer as it is sold now. The session takes its price, and lives as long as it as far as a
-    session may. Returns what refresh_offer tells. Raises what that refuses, CheckoutNotOpen or FrameReplaced.
+    session may. Another price is another quote, and so is one without a seat or a bag that was chosen. Returns what
+    refresh_offer tells. Raises what that refuses, CheckoutNotOpen or FrameReplaced.
     """
     sold = values_of(callers.of(session, request_id=request_id), "refresh_offer", **session.offer_named)
-    _take_price(session, sold["offer"], now=clock.now())
+    is_less = bool(sold["dropped_services"])
+    if is_less:
+        _note_dropped(session)
+    _take_price(session, sold["offer"], is_less=is_less, now=clock.now())
     return sold
 
 
-def _take_price(session: CheckoutSession, offer: Offer, *, now: datetime) -> None:
+def _note_dropped(session: CheckoutSession) -> None:
+    """In every checkout of the offer, whoever moves it meanwhile: the offer itself does not tell it a second time."""
+    same = CheckoutSession.objects.filter(provider=session.provider, offer_id=session.offer_id, state__in=EARLY)
+    same.update(quote_version=F("quote_version") + 1, failure_code=DROPPED)
+    session.refresh_from_db(fields=["quote_version", "failure_code"])
+
+
+def _take_price(session: CheckoutSession, offer: Offer, *, is_less: bool, now: datetime) -> None:
     total = Money.parse(offer["total"]["amount"], offer["total"]["currency"])
     changes: dict[str, Any] = {"expires_at": min(offer["expires_at"], session.created_at + LIFE)}
     if total != session.total:
-        changes |= {"total_minor": total.minor, "currency": total.currency, "quote_version": session.quote_version + 1}
+        changes |= {"total_minor": total.minor, "currency": total.currency}
+    if total != session.total and not is_less:
+        changes["quote_version"] = session.quote_version + 1
     state = steps.state_of(session, now=now)
     if state not in SIGNED_IN:  # one that ran out while the airline was asked: its partner may know by now
         raise not_open(session, now=now)
-    is_news = total != session.total and state is State.READY
+    is_news = (is_less or total != session.total) and state is State.READY
     taken = steps.move(session, State.READY, now=now, **changes) if is_news else steps.note(session, **changes)
     if not taken:
         raise not_open(session, now=now)

@@ -20,6 +20,8 @@ BANK_ASKS = "requires_action"
 
 DECLINED, CARD_GONE = "payment_declined", "payment_method_gone"
 SOLD_OUT, STALE, PRICE_CHANGED = "sold_out", "offer_stale", "price_changed"
+DROPPED = "services_dropped"
+"""No attempt ends by it: a seat or a bag of the quote before is not sold any more."""
 STILL_SOLD = frozenset(
     {
         DECLINED,

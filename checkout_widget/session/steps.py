@@ -1,7 +1,7 @@
 """The single steps of a checkout: compare-and-swap, each told as an event, in one transaction.
 
-What is compared is the state, the sequence and the frame's token: a frame that was replaced changes nothing, and
-whatever a step changes stays with the frame for which it was decided.
+What is compared is the state, the sequence, the quote and the frame's token: a frame that was replaced changes nothing,
+whatever a step changes stays with the frame for which it was decided, and nobody says yes to a quote of the past.
 """
 
 from datetime import datetime
@@ -50,7 +50,11 @@ def note(session: CheckoutSession, **changes: Any) -> bool:
 
 def _as_read(session: CheckoutSession) -> QuerySet[CheckoutSession]:
     return CheckoutSession.objects.filter(
-        pk=session.pk, state=session.state, sequence=session.sequence, bearer_digest=session.bearer_digest
+        pk=session.pk,
+        state=session.state,
+        sequence=session.sequence,
+        quote_version=session.quote_version,
+        bearer_digest=session.bearer_digest,
     )
 
 

@@ -161,8 +161,11 @@ class ApiKeyAdmin(WithHistory):
         self.log_addition(request, fresh, f"Issued in the place of {old}.")
         return shown_once.page(self, request, fresh, what="API key", secret=raw)
 
-    @admin.action(description="Revoke the selected keys", permissions=["change"])
+    @admin.action(description="Revoke the selected keys", permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         for key in queryset:
             services.revoke(key, now=clock.now())
             self.log_change(request, key, "Revoked.")
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("partners.delete_apikey")

@@ -41,15 +41,18 @@ class MemberAdmin(ReadOnlyAdmin):
     def joined(self, member: Member) -> str:
         return to_the_second(member.joined_at)
 
-    def has_manage_permission(self, request: HttpRequest) -> bool:
+    def has_promote_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("partners.change_member")
 
-    @admin.action(description="Make the selected members owners", permissions=["manage"])
+    def has_remove_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("partners.delete_member")
+
+    @admin.action(description="Make the selected members owners", permissions=["promote"])
     def make_owner(self, request: HttpRequest, members: QuerySet[Member]) -> None:
         for member in members:
             self._tried(request, member, "Made an owner.", services.change_role, role=Role.OWNER)
 
-    @admin.action(description="Remove the selected members", permissions=["manage"])
+    @admin.action(description="Remove the selected members", permissions=["remove"])
     def remove(self, request: HttpRequest, members: QuerySet[Member]) -> None:
         for member in members:
             self._tried(request, member, "Removed.", services.remove)

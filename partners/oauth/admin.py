@@ -75,12 +75,15 @@ class ApplicationAdmin(WithHistory):
     readonly_fields = ("disabled_at", "client_id", "registration_source", "created")
     actions = ("disable", "enable")
 
-    @admin.action(description="Disable, with every token it has", permissions=["change"])
+    @admin.action(description="Disable, with every token it has", permissions=["disable"])
     def disable(self, request: HttpRequest, queryset: QuerySet[Application]) -> None:
         for client in queryset.filter(disabled_at=None):
             clients.disable(client, now=clock.now())
             self.log_change(request, client, "Disabled.")
             messages.success(request, f"{client.name}: disabled, and so is every token it has.")
+
+    def has_disable_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("partners.delete_application")
 
     @admin.action(description="Enable again", permissions=["change"])
     def enable(self, request: HttpRequest, queryset: QuerySet[Application]) -> None:
@@ -90,7 +93,11 @@ class ApplicationAdmin(WithHistory):
             messages.success(request, f"{client.name}: enabled again.")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return self.fields if obj else self.fields[:7]
+        if obj is None:
+            return self.fields[:7]
+        # The switch is no column: read-only it would show neither on nor off.
+        may_switch = self.has_change_permission(request, obj)
+        return [name for name in self.fields if may_switch or name != "is_limited"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         # The secret of a client that becomes confidential later was never shown to anybody.

@@ -13,6 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from bookings.booking import figures as bookings
+from bookings.booking import steps
 from bookings.booking.figures import DayCount, Risk
 from bookings.booking.models import Booking
 from bookings.booking.provider_call import figures as providers
@@ -21,6 +22,7 @@ from bookings.booking.provider_call.models import ProviderCall
 from bookings.booking.states import State
 from bookings.offer import figures as offers
 from bookings.offer.models import Offer
+from bookings.reconciliation.alarm import queries as alarm
 from checkout_widget.session import figures as checkouts
 from checkout_widget.session.models import CheckoutSession
 from checkout_widget.session.states import CheckoutState
@@ -152,6 +154,17 @@ def test_unknown_bookings_are_charted_by_age(a_booking: Booking) -> None:
     ((_, chart),) = panel.charts
     assert [bar.total for bar in chart.bars] == [1, 1, 0, 1, 1]
     assert panel.words == "3 bookings older than 15 minutes."
+
+
+def test_a_retry_makes_no_unknown_booking_younger(a_booking: Booking) -> None:
+    """The panel counts from where the alarm does, whatever was submitted again meanwhile."""
+    for ago, *path in ((24, State.CANCELLING, State.CONFIRMED), (5, State.CANCELLING, State.MANUAL_REVIEW)):
+        steps.settle(steps.reload(a_booking.pk), *path, now=NOON - timedelta(hours=ago), reason="a test")
+    Booking.objects.update(submitted_at=NOON)
+    (overdue,) = alarm.due(now=NOON, limit=10)
+    assert overdue.unknown_since == NOON - timedelta(hours=5)
+    assert [(one.state, one.age) for one in bookings.at_risk(NOON)] == [(State.MANUAL_REVIEW, 2)]
+    assert dashboard.unknown_by_age(NOON).words == "1 booking older than 15 minutes."
 
 
 def test_nothing_at_risk_is_said() -> None:

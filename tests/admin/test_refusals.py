@@ -55,14 +55,14 @@ ACTIONS = {
     "accounts.Lockout unlock": "accounts.delete_lockout",
     "bookings.Amendment let_go": "bookings.change_amendment",
     "operations.Outbox try_again": "operations.change_outbox",
-    "partners.ApiKey revoke": "partners.change_apikey",
+    "partners.ApiKey revoke": "partners.delete_apikey",
     "partners.ApiKey rotate": "partners.add_apikey",
-    "partners.Application disable": "partners.change_application",
+    "partners.Application disable": "partners.delete_application",
     "partners.Application enable": "partners.change_application",
     "partners.Connection disconnect": "partners.change_connection",
     "partners.Invitation withdraw": "partners.add_invitation",
     "partners.Member make_owner": "partners.change_member",
-    "partners.Member remove": "partners.change_member",
+    "partners.Member remove": "partners.delete_member",
     "partners.WebhookDelivery redeliver": "partners.change_webhookdelivery",
 }
 FORM = {"reason": "the airline has explained it", "post": "yes", "what": "note"}

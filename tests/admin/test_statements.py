@@ -81,6 +81,16 @@ class TestAnUpload:
         assert "was received" not in again
         assert Statement.objects.count() == 1
 
+    def test_that_was_cut_off_is_told_by_its_number_of_lines(self, fay: tuple[User, Client]) -> None:
+        content = b"Merchant Reference,Type,Gross Currency,Gross Debit (GC),Gross Credit (GC)\na,Settled,EUR,,118.70\n"
+        assert "Number of lines" in fay[1].get(page("statement_upload")).content.decode()
+        self.sent(fay[1], content, format="adyen", lines="2")
+        statement = self.read()
+        assert (statement.state, statement.problem_code) == ("refused", "statement_unreadable")
+        assert "there are 1 lines" in fay[1].get(page("statement_change", statement.pk)).content.decode()
+        self.sent(fay[1], content, format="adyen", lines="1")
+        assert self.read().state == "staged"
+
     def test_a_page_renews_itself_while_a_worker_has_it(self, fay: tuple[User, Client]) -> None:
         sent = self.sent(fay[1], (HEADER + "sale,0002400000001,EUR,118.70\n# lines 1\n").encode())
         assert "data-under-way" in sent.content.decode()

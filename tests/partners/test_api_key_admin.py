@@ -146,7 +146,7 @@ def test_staff_revoke_keys(office: Client, aviare: Partner) -> None:
     assert LogEntry.objects.get().get_change_message() == "Revoked."
 
 
-@pytest.mark.parametrize(("rights", "offered"), [("view", set()), ("view change", {"revoke"})])
+@pytest.mark.parametrize(("rights", "offered"), [("view", set()), ("view change", set()), ("view delete", {"revoke"})])
 def test_who_may_only_look_is_offered_no_more(aviare: Partner, ops: User, rights: str, offered: set[str]) -> None:
     factories.api_key(aviare)
     key = ApiKey.objects.get()

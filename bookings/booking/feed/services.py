@@ -1,9 +1,10 @@
 """Places in a partner's feed, given out to what has changed since somebody last read it.
 
-A change takes the place of its booking away, in the same statement. A reader first gives the next places to its
-partner's bookings that have none, under one lock to the commit, and then reads in their order. So a place is given only
-to what has committed, places become readable in their order, and a row never has two: nothing appears behind a cursor
-later, however late its transaction commits and whatever its clock said, and nothing is told twice that did not change.
+A change takes the place of its booking away, in the same statement; taking a booking for a call and letting go of it
+writes nothing that the feed shows, and is none. A reader first gives the next places to its partner's bookings that
+have none, under one lock to the commit, and then reads in their order. So a place is given only to what has committed,
+places become readable in their order, and a row never has two: nothing appears behind a cursor later, however late its
+transaction commits and whatever its clock said, and nothing is told twice that did not change.
 """
 
 from uuid import UUID

@@ -7,15 +7,16 @@ from movmo.kit.ids import new_id
 
 
 class UnknownAlarm(models.Model):
-    """One for each booking, whatever becomes of it afterwards: the constraint is what tells people once."""
+    """One for each time that a booking's end was lost: the constraint is what tells people once."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    booking = models.OneToOneField(Booking, on_delete=models.PROTECT, related_name="unknown_alarm")
+    booking = models.ForeignKey(Booking, on_delete=models.PROTECT, related_name="unknown_alarms")
     unknown_since = models.DateTimeField()
     raised_at = models.DateTimeField()
 
     class Meta:
         db_table = "unknown_alarm"
+        constraints = [models.UniqueConstraint(fields=["booking", "unknown_since"], name="unknown_end_is_told_once")]
 
     def __str__(self) -> str:
         return f"{self.booking_id} of an unknown end"

@@ -1,7 +1,7 @@
 """Telling people of bookings whose end nobody knows for too long: in the log, and by a letter to support.
 
-Of those that the workers still look up, and of those that wait for a person. Each booking is told of once, and its page
-in the back office says when. The dashboard shows all of them by age.
+Of those that the workers still look up, and of those that wait for a person. Each is told of once, and again only when
+its end was known meanwhile; its page in the back office says when. The dashboard shows all of them by age.
 """
 
 from datetime import datetime

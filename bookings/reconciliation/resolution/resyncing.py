@@ -14,9 +14,12 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F, Q
 
-from bookings.booking import saga, steps, watching
+from bookings.booking import services as bookings
+from bookings.booking import steps
+from bookings.booking.amendment import queries as amendments
 from bookings.booking.models import Booking
-from bookings.booking.states import ASKED_ABOUT, LIVE, State
+from bookings.booking.provider_call.models import ProviderCall
+from bookings.booking.states import OVER, UNPAID
 from bookings.booking.steps import Clock
 from bookings.providers import registry
 from bookings.providers.errors import ProviderFailure
@@ -70,19 +73,34 @@ def adopt(discrepancy_id: UUID, *, by: By, clock: Clock) -> LookedUp:
 
 
 def _looked_at(booking: Booking, *, clock: Clock) -> str:
-    """Through the same look that a worker takes. One that is over is not asked about: nothing brings it back."""
-    before = booking.state
-    if before in LIVE:
-        Booking.objects.filter(pk=booking.pk, state=before).update(watch_at=clock())
-        after = watching.look(booking.pk, clock=clock)
-    elif before in ASKED_ABOUT or before == State.SUBMITTING:
-        after = saga.look_up(booking, clock=clock)
-    else:
-        return f"Booking {booking.pk} is {before}, and stays so: the provider was not asked."
-    if before in LIVE and after.unanswered:
-        raise LookUpUnanswered(provider=booking.provider)
-    changed = f", and was {before}" if after.state != before else ", as before"
-    return f"Looked up: booking {booking.pk} is {after.state}{changed}."
+    """Through the same look-up that its traveler and our staff have. The line of the call says what came of it."""
+    before, known = booking.state, _newest_call(booking)
+    after = bookings.look_up(booking, clock=clock)
+    call = _newest_call(booking)
+    changed = "as before" if after.state == before else f"and was {before}"
+    stands = f"booking {booking.pk} is {after.state}, {changed}"
+    if call is None or call == known:
+        return f"The provider was not asked: {_why_not(after)}; {stands}."
+    if call.outcome != ProviderCall.Outcome.OK:
+        if after.state == before:
+            raise LookUpUnanswered(provider=booking.provider)
+        return f"{booking.provider} did not answer the look-up; {stands}."
+    return f"Looked up: {'' if call.response else 'the provider has no such order; '}{stands}."
+
+
+def _newest_call(booking: Booking) -> ProviderCall | None:
+    return ProviderCall.objects.filter(booking=booking).order_by("-id").first()
+
+
+def _why_not(booking: Booking) -> str:
+    if booking.state in OVER:
+        return "what is over stays so"
+    amendment = amendments.under_way(booking)
+    if booking.state in UNPAID or (amendment is not None and amendment.sent_at is None):
+        return "it owes no answer at this moment"
+    if not booking.order_id and not registry.provider(booking.provider).capabilities.finds_orders:
+        return "it finds no order by our reference"
+    return "somebody else is asking, or has only just asked; try again in a minute"
 
 
 def _order(discrepancy: Discrepancy, *, now: datetime) -> ProviderOrder | None:

@@ -12,9 +12,9 @@ from django.utils.translation import gettext, ngettext
 from checkout_widget import words
 from checkout_widget.frame.access import FrameView
 from checkout_widget.frame.purchase import trip
-from checkout_widget.session import services
+from checkout_widget.session import confirming, services
 from checkout_widget.session.models import CheckoutSession
-from checkout_widget.session.settling import CARD_GONE, DECLINED
+from checkout_widget.session.settling import CARD_GONE, DECLINED, DROPPED
 from checkout_widget.session.states import MOST_DECLINES
 from checkout_widget.session.states import CheckoutState as State
 from movmo.kit import clock
@@ -69,19 +69,21 @@ def shown(
     chosen: str = "",
     changing: str = "",
     failed: str = "",
+    is_fresh: bool = False,
 ) -> HttpResponse:
     """`problem` is a refusal or its code. `chosen` is the id of the card that is ticked, `failed` of one that is not to
-    be, `changing` that of the slot whose passenger is about to be changed."""
+    be, `changing` that of the slot whose passenger is about to be changed. `is_fresh`: the price was asked for in this
+    request, so that it is shown however soon it runs out."""
     if (offer := _offer_seen(view)) is None:
         return view.show("offer_expired", status=409, reason="taken")
     if offer["status"] != "active":
         return view.show("offer_expired", status=409, reason=str(offer["status"]), offer=offer)
     _find_party(view, offer)
     left = _seconds_left(view, offer)
-    if left <= 0:
-        return view.show("offer_expired", status=status, can_refresh=True, offer=offer)
-    seats, cards = seats_of(view, offer, changing=changing), cards_of(view)
     problem = problem or view.session.failure_code
+    if left <= 0 and not is_fresh:
+        return _running_out(view, offer, problem, status=status)
+    seats, cards = seats_of(view, offer, changing=changing), cards_of(view)
     return view.show(
         "review",
         status=status,
@@ -96,8 +98,14 @@ def shown(
         total=view.session.total,
         has_lines=offer["total"]["amount"] == view.session.total.amount,
         levies=_levies(offer),
-        seconds_left=left if may_be_prolonged(view) else None,
+        seconds_left=left if left > 0 and may_be_prolonged(view) else None,
     )
+
+
+def _running_out(view: FrameView, offer: Offer, problem: DomainError | str, *, status: int) -> HttpResponse:
+    """That nothing was booked is not said where the same offer is bought in another checkout."""
+    text = _in_words(confirming.elsewhere(view.session) or problem, declines=view.session.declines)
+    return view.show("offer_expired", status=status, can_refresh=True, offer=offer, problem=text)
 
 
 def _ticked(cards: list[dict[str, Any]], session: CheckoutSession, failed: str) -> str:
@@ -135,6 +143,8 @@ def _in_words(problem: DomainError | str, *, declines: int) -> str:
         return words.of(problem)
     if problem == NO_CARD:
         return gettext("Choose the card that pays. Nothing was booked and no money moved.")
+    if problem == DROPPED:
+        return dropped_in_words()
     text = words.of_code(problem)
     if problem and not text:
         return gettext("That did not work. Nothing was booked and no money moved. Look at everything again.")
@@ -143,6 +153,13 @@ def _in_words(problem: DomainError | str, *, declines: int) -> str:
     left = MOST_DECLINES - declines
     more = ngettext("You can try %(left)d more time.", "You can try %(left)d more times.", left) % {"left": left}
     return f"{text} {more}"
+
+
+def dropped_in_words() -> str:
+    return gettext(
+        "Something that you chose is not sold any more. Nothing was booked and no money moved. You can still book the "
+        "flight without it."
+    )
 
 
 def _find_party(view: FrameView, offer: Offer) -> None:

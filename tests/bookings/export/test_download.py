@@ -1,7 +1,8 @@
 """A signed link leads to the file, for a quarter of an hour, as long as whoever made it still may."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from datetime import timedelta
+from contextlib import closing
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -26,6 +27,7 @@ from movmo.operations.models import AuditEvent
 from partners.api_key import services as api_keys
 from partners.api_key.models import ApiKey
 from partners.partner.models import Partner
+from tests import factories
 from tests.bookings.export.scene import Folder, body, fetched, link_to, made, ordered, usage, with_key, written
 from tests.conftest import StoppedClock
 from tests.contract.world import new_key, the, view_of
@@ -212,19 +214,55 @@ def test_it_is_read_and_nothing_else(export: Export, key: Caller) -> None:
     assert [Client().post(link).status_code, Client().delete(link).status_code] == [405, 405]
 
 
-def test_slow_readers_do_not_take_every_thread(export: Export, key: Caller) -> None:
-    link = link_to(export, key)
-    slow = [fetched(link) for _ in range(pages.AT_ONCE)]
-    answer = fetched(link)
+def a_link_of(partner: Partner) -> str:
+    """With a key of its own."""
+    key = with_key(partner)
+    usage(partner, "search_flights", day=date(2027, 2, ApiKey.objects.count()))
+    return link_to(made(key, "usage"), key)
+
+
+def test_slow_readers_do_not_take_every_thread(db: None) -> None:
+    *first, late = [a_link_of(factories.partner(f"slow-{number}")) for number in range(pages.AT_ONCE + 1)]
+    slow = [fetched(link) for link in first]
+    answer = fetched(late)
     assert (answer.status_code, answer.json()["code"]) == (429, "export_downloads_busy")
     assert answer.headers["Retry-After"] == "10"
     for one in slow:
         one.close()
         one.close()
-    again = [fetched(link) for _ in range(pages.AT_ONCE)]
+    again = [fetched(link) for link in (late, *first[1:])]
     assert [one.status_code for one in again] == [200] * pages.AT_ONCE
     for one in again:
         one.close()
+
+
+def test_a_partner_that_stops_reading_holds_up_nobody_else(aviare: Partner, kestrel: Partner) -> None:
+    """Neither with another key nor with another export does it get a second place."""
+    stalled = fetched(a_link_of(aviare))
+    for _ in range(pages.AT_ONCE):
+        assert refusal(a_link_of(aviare)) == (429, "export_downloads_busy")
+    fetched(a_link_of(kestrel)).close()
+    stalled.close()
+    fetched(a_link_of(aviare)).close()
+
+
+@pytest.mark.parametrize("harm", ["a changed link", "an ended key", "a lost file"])
+def test_who_is_refused_holds_no_place(export: Export, key: Caller, folder: Folder, harm: str) -> None:
+    link = refused = link_to(export, key)
+    file = folder.finished / export.file
+    match harm:
+        case "a changed link":
+            refused = f"{link}x"
+        case "an ended key":
+            ApiKey.objects.update(revoked_at=clock_now.now())
+        case "a lost file":
+            file.rename(file.with_suffix(".away"))
+    for _ in range(pages.AT_ONCE + 1):
+        assert refusal(refused)[0] in (403, 404, 500)
+    ApiKey.objects.update(revoked_at=None)
+    if harm == "a lost file":
+        file.with_suffix(".away").rename(file)
+    fetched(link).close()
 
 
 class TestAClerksLink:
@@ -261,6 +299,15 @@ class TestAClerksLink:
         answer.close()
         line = AuditEvent.objects.get(operation="download_export")
         assert (line.code, line.user_id, line.door, line.partner_id) == ("done", clerk.pk, "office", None)
+
+    def test_it_has_a_place_beside_a_partner_that_stopped_reading(
+        self, office: Client, link: str, aviare: Partner
+    ) -> None:
+        key = with_key(aviare)
+        stalled = fetched(link_to(made(key, "usage"), key))
+        with closing(fetched(link, office)):
+            assert refusal(link, office) == (429, "export_downloads_busy")
+        stalled.close()
 
     def test_it_is_nobody_else_s(self, link: str) -> None:
         assert refusal(link) == (404, "not_found")

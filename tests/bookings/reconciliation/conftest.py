@@ -11,6 +11,9 @@ from bookings.booking.models import Booking
 from tests.bookings.reconciliation.scene import Clerk
 from tests.conftest import StoppedClock
 from tests.contract.world import World
+from tests.saga.conftest import airline, booked, held
+
+__all__ = ["airline", "booked", "held"]
 
 
 @pytest.fixture(autouse=True)

@@ -194,6 +194,40 @@ def test_a_lost_cancellation_is_as_old_as_its_first_asking(
     assert since_when(clock) == [timedelta(minutes=15)]
 
 
+def test_an_end_that_is_lost_anew_is_told_of_anew(booked: LiveTrip, support: User, clock: StoppedClock) -> None:
+    """It was found, and months later it is asked for something again."""
+    asked_first = went(booked.booking, State.CANCELLING, State.MANUAL_REVIEW, at=clock)
+    clock.forward(minutes=15)
+    assert since_when(clock) == [timedelta(minutes=15)]
+    found = went(asked_first, State.CONFIRMED, at=clock)
+    clock.forward(days=90)
+    assert raise_due(now=clock.now) == []
+    went(found, State.CANCELLING, State.MANUAL_REVIEW, at=clock)
+    clock.forward(minutes=14)
+    assert raise_due(now=clock.now) == []
+    clock.forward(minutes=1)
+    with capture_logs() as log:
+        assert since_when(clock) == [timedelta(minutes=15)]
+    assert [line["event"] for line in log] == ["booking.unknown_for_too_long"]
+    clock.forward(hours=5)
+    assert raise_due(now=clock.now) == []
+    assert (len(letters()), UnknownAlarm.objects.filter(booking=found).count()) == (2, 2)
+
+
+def test_two_workers_at_once_tell_once_of_an_end_that_is_lost_anew(
+    booked: LiveTrip, support: User, clock: StoppedClock
+) -> None:
+    booking = booked.booking
+    for _ in range(2):
+        booking = went(booking, State.CANCELLING, State.MANUAL_REVIEW, at=clock)
+        clock.forward(minutes=15)
+        told = together(*[lambda: raise_due(now=clock.now)] * 2)
+        assert sorted(len(one) for one in told if isinstance(one, list)) == [0, 1]
+        booking = went(booking, State.CONFIRMED, at=clock)
+        clock.forward(minutes=1)
+    assert len(letters()) == 2
+
+
 def test_an_order_that_comes_in_after_its_booking_had_failed_is_as_old_as_that(
     unknown: Booking, support: User, clock: StoppedClock
 ) -> None:
