@@ -8,7 +8,7 @@ from typing import Any
 
 from bookings.reconciliation.dialect import KNOWN, Dialect, listed
 from bookings.reconciliation.layout import AMOUNTS, COLUMNS, KEYS, KINDS, STATUSES, Layout
-from bookings.reconciliation.models import QuarantinedLine, Statement, StatementLine, Stream
+from bookings.reconciliation.models import ColumnMapping, QuarantinedLine, Statement, StatementLine, Stream
 from movmo.kit.money import exponent
 
 AROUND = timedelta(days=400)
@@ -134,18 +134,22 @@ def explained(statement: Statement, line: int, check: Check, row: dict[str, str]
         line=line,
         column=check.column,
         code=check.code,
-        message=_message(check, value, row)[:300],
+        message=_message(check, value, row, mapping=statement.mapping)[:300],
         text=masked(",".join(row[name] for name in COLUMNS))[:500],
     )
 
 
-def _message(check: Check, value: str, row: dict[str, str]) -> str:
+def _message(check: Check, value: str, row: dict[str, str], *, mapping: ColumnMapping | None) -> str:
     shown = value[:LONGEST_SHOWN] if check.column == "currency" and len(value) <= 3 else masked(value)[:LONGEST_SHOWN]
     told: dict[str, Any] = {"column": check.column, "value": shown, "kind": row["kind"], "kinds": ", ".join(KINDS)}
+    if check.code.endswith("_malformed") and mapping is not None and mapping.decimal_comma:
+        return _comma_message(shown, check.column, row["currency"])
     if check.code.endswith("_malformed"):
         return _amount_message(value, shown, check.column, row["currency"])
     if check.code == "period_locked" and not value:
         return NO_DAY
+    if check.code == "kind_unknown" and not value:
+        return NO_KIND
     return MESSAGES[check.code].format(**told)
 
 
@@ -158,6 +162,18 @@ def _amount_message(value: str, shown: str, column: str, currency: str) -> str:
     return f'{column} "{shown}" is no plain decimal: digits, a point and at most {decimals} decimals, such as -12.'
 
 
+def _comma_message(shown: str, column: str, currency: str) -> str:
+    """Commas and points have changed places: see `layout`."""
+    written = shown.translate(str.maketrans(",.", ".,"))
+    if currency not in KNOWN:
+        return f'{column} "{written}" cannot be judged: the currency is not in ISO 4217.'
+    return (
+        f'{column} "{written}" is no amount with a decimal comma and at most {exponent(currency)} decimals. '
+        "A point may stand before groups of three digits only, as in 1.234,50."
+    )
+
+
+NO_KIND = f"The word for the kind is none that the format or the mapping knows; kinds are {', '.join(KINDS)}."
 NO_DAY = "issued_on is empty, and some of the statement's days are locked: give the day of the line."
 MESSAGES = {
     "kind_unknown": 'kind "{value}" is none of {kinds}.',

@@ -26,6 +26,7 @@ from movmo.kit.money import AmountInvalid, Money
 from movmo.kit.text import one_line
 
 EDGE = 64 * 1024
+MOST_LINES = 999_999_999
 CONTROL_CHARACTERS = frozenset(map(chr, [*range(9), *range(11, 13), *range(14, 32), 127]))
 DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
 MOST_COLUMNS = 100
@@ -212,7 +213,8 @@ def _end(file: IO[bytes], size: int, start: int, remarks: dict[str, Any], format
 
 
 def _completed(told: Told, format_: str, control: dict[str, Any]) -> Told:
-    """With what was said beside the file where the file says nothing. Raises StatementUnreadable."""
+    """With what was said beside the file. Raises StatementUnreadable, also where the file itself says otherwise."""
+    _check_same(told, control, format_)
     merged = Told(
         told.start,
         told.end,
@@ -225,6 +227,16 @@ def _completed(told: Told, format_: str, control: dict[str, Any]) -> Told:
     )
     check_ledger(merged.opening, merged.closing, format_)
     return merged
+
+
+def _check_same(told: Told, control: dict[str, Any], format_: str) -> None:
+    """Raises StatementUnreadable."""
+    pairs: list[tuple[str, Any, Any]] = [("lines", told.lines, control.get("lines"))]
+    for name, inside in (("opening", told.opening), ("closing", told.closing)):
+        pairs += [(name, inside.get(currency), amount) for currency, amount in control.get(name, {}).items()]
+    for name, inside, beside in pairs:
+        if inside is not None and beside is not None and inside != beside:
+            refuse(format_, None, "control", f"{name} is told beside the file, and not as in it.")
 
 
 def check_ledger(opening: Any, closing: Any, format_: str) -> None:

@@ -75,6 +75,10 @@ class Dialect(Protocol):
         """A well-formed amount in minor units; null of the empty text."""
         ...
 
+    def has_thousands(self, amount: str) -> str:
+        """Whether the points in a text like -1.234.567,50 divide its thousands, of MOST_DIGITS at most."""
+        ...
+
     def date(self, text: str) -> str: ...
 
     def json(self, parts: dict[str, str]) -> str: ...
@@ -135,6 +139,9 @@ class PostgreSQL:
         scale = by_decimals(currency, {decimals: str(10**decimals) for decimals in DECIMALS})
         return f"(nullif({amount}, '')::numeric * {scale})::bigint"
 
+    def has_thousands(self, amount: str) -> str:
+        return rf"{amount} ~ '^-?[1-9][0-9]{{0,2}}(\.[0-9]{{3}}){{1,{MOST_DIGITS // 3 - 1}}}(,[^.]*)?$'"
+
     def date(self, text: str) -> str:
         return f"nullif({text}, '')::date"
 
@@ -194,6 +201,18 @@ class SQLite:
         """By way of a double, whose 53 bits are enough for the digits that are let through."""
         scale = by_decimals(currency, {decimals: str(10**decimals) for decimals in DECIMALS})
         return f"CAST(round(nullif({amount}, '') * {scale}) AS INTEGER)"
+
+    def has_thousands(self, amount: str) -> str:
+        whole = f"substr({amount}, 1, instr({amount} || ',', ',') - 1)"
+        unsigned = f"iif(substr({whole}, 1, 1) = '-', substr({whole}, 2), {whole})"
+        shapes = [
+            "[1-9]" + "[0-9]" * more + ".[0-9][0-9][0-9]" * groups
+            for groups in range(1, MOST_DIGITS // 3)
+            for more in range(3)
+        ]
+        rest = f"substr({amount}, instr({amount} || ',', ','))"
+        either = " OR ".join(f"{unsigned} GLOB '{shape}'" for shape in shapes)
+        return f"(({either}) AND instr({rest}, '.') = 0)"
 
     def date(self, text: str) -> str:
         return f"nullif({text}, '')"

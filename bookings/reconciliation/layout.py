@@ -1,13 +1,18 @@
 """Which of a file's columns say what of ours, as SQL over the staged text. A row of it is the same for every format.
 
 Sources: Stripe, "Payout reconciliation report", itemized columns (docs.stripe.com/reports/payout-reconciliation);
-Adyen, "Settlement details report", columns (docs.adyen.com/reporting/settlement-reconciliation).
+Adyen, "Settlement details report", columns and journal types (docs.adyen.com/reporting/settlement-reconciliation).
+
+A payment processor's dispute is no airline's memo: it takes the sale's money back to the traveler, and the total goes
+down by it. So it is read as a refund, and what is won back as a sale, as a failed refund is. Ours knows of no such
+refund: finance is told of `refund_not_reflected`, or of a `duplicate` where the traveler was refunded before. As a memo
+it would have the other sign, by which what they paid would be too much by twice the amount.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bookings.reconciliation.dialect import DECIMALS, by_decimals, dialect
+from bookings.reconciliation.dialect import DECIMALS, by_decimals, dialect, listed
 from bookings.reconciliation.models import ColumnMapping, Format
 
 KEYS = ("order_id", "client_reference", "ticket_number", "record_locator")
@@ -29,8 +34,8 @@ STRIPE_KINDS = {
     "partial_capture_reversal": "refund",
     "charge_failure": "void",
     "refund_failure": "sale",
-    "dispute": "adm",
-    "dispute_reversal": "acm",
+    "dispute": "refund",
+    "dispute_reversal": "sale",
     "fee": "fee",
     "other_adjustment": "fee",
 }
@@ -39,13 +44,23 @@ ADYEN_KINDS = {
     "Settled": "sale",
     "Refunded": "refund",
     "RefundedReversed": "sale",
-    "Chargeback": "adm",
-    "SecondChargeback": "adm",
-    "ChargebackReversed": "acm",
+    "Chargeback": "refund",
+    "SecondChargeback": "refund",
+    "ChargebackReversed": "sale",
     "Fee": "fee",
     "MiscCosts": "fee",
     "InvoiceDeduction": "fee",
+    "AuthorisationSchemeFee": "fee",
 }
+ADYEN_SKIPPED = (
+    "MerchantPayout",
+    "BankInstructionReturned",  # a payout that came back
+    "MatchedStatement",  # the merchant's own transfer to Adyen
+    "Balancetransfer",
+    "DepositCorrection",
+    "ReserveAdjustment",
+)
+ADYEN_NET = ("Net Currency", "Net Debit (NC)", "Net Credit (NC)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,21 +131,29 @@ def _stripe(header: tuple[str, ...], place: Mapping[str, str]) -> Layout:
 
 
 def _adyen(header: tuple[str, ...], place: Mapping[str, str]) -> Layout:
-    """Debits and credits in columns of their own, without a sign; one may be a zero beside the other. Fees are in the
-    net's currency, not told here.
-    """
-    credit, debit = place["Gross Credit (GC)"], place["Gross Debit (GC)"]
-    texts = {
-        "kind": place["Type"],
-        "client_reference": place["Merchant Reference"],
-        "currency": place["Gross Currency"],
-        "gross": f"CASE WHEN {debit} = '' THEN {credit} WHEN {credit} = '' THEN '-' || {debit} "
-        f"ELSE {_less(credit, debit, place['Gross Currency'])} END",
-    }
+    """Fees have net columns alone. Those of a payment are in the net's currency, not told here."""
+    kind, currency = place["Type"], place["Gross Currency"]
+    debit, credit = place["Gross Debit (GC)"], place["Gross Credit (GC)"]
+    gross = _signed(debit, credit, currency)
+    if all(name in place for name in ADYEN_NET):
+        net_currency, net_debit, net_credit = (place[name] for name in ADYEN_NET)
+        fees = listed([theirs for theirs, ours in ADYEN_KINDS.items() if ours == "fee"])
+        is_net = f"{kind} IN ({fees}) AND {debit} = '' AND {credit} = ''"
+        gross = f"CASE WHEN {is_net} THEN {_signed(net_debit, net_credit, net_currency)} ELSE {gross} END"
+        currency = f"CASE WHEN {is_net} THEN {net_currency} ELSE {currency} END"
+    texts = {"kind": kind, "client_reference": place["Merchant Reference"], "currency": currency, "gross": gross}
     if "Creation Date" in place:
         texts["issued_on"] = f"substr({place['Creation Date']}, 1, 10)"
-    return Layout(
-        header, texts, ADYEN_KINDS, ("MerchantPayout", "Balancetransfer", "DepositCorrection", "ReserveAdjustment")
+    return Layout(header, texts, ADYEN_KINDS, ADYEN_SKIPPED)
+
+
+def _signed(debit: str, credit: str, currency: str) -> str:
+    """SQL for credit less debit, which stand in columns of their own, without a sign; one may be a zero beside the
+    other.
+    """
+    return (
+        f"CASE WHEN {debit} = '' THEN {credit} WHEN {credit} = '' THEN '-' || {debit} "
+        f"ELSE {_less(credit, debit, currency)} END"
     )
 
 
@@ -156,12 +179,24 @@ def _mapped(header: tuple[str, ...], place: Mapping[str, str], mapping: ColumnMa
     if mapping.decimal_comma:
         for name in AMOUNTS:
             if name in texts:
-                texts[name] = f"replace(replace({texts[name]}, '.', ''), ',', '.')"
+                texts[name] = _with_a_point(texts[name])
     if mapping.date_format != ISO:
         for name in DATES:
             if name in texts:
                 texts[name] = iso_date(texts[name], mapping.date_format)
     return Layout(header, texts, mapping.kinds)
+
+
+def _with_a_point(amount: str) -> str:
+    """SQL for an amount like 1.234,50 as 1234.50. Where a point divides no thousands, commas and points change places:
+    no amount has a comma then, and the line is a bad one.
+    """
+    bare = f"replace({amount}, '.', '')"
+    exchanged = f"replace(replace(replace({amount}, '.', ';'), ',', '.'), ';', ',')"
+    return (
+        f"CASE WHEN {bare} = {amount} OR {dialect().has_thousands(amount)} THEN replace({bare}, ',', '.') "
+        f"ELSE {exchanged} END"
+    )
 
 
 def iso_date(column: str, date_format: str) -> str:

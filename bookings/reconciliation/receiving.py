@@ -64,6 +64,14 @@ class Kept:
     control: dict[str, Any] | None = None
 
 
+def told_beside(
+    lines: int | None, opening: dict[str, str] | None = None, closing: dict[str, str] | None = None
+) -> dict[str, Any] | None:
+    """`Kept.control`, of what a sender may leave out."""
+    told = {"lines": lines, "opening": opening, "closing": closing}
+    return {name: value for name, value in told.items() if value not in (None, {})} or None
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
     """A file that is kept, and what is to be written down of it. `known`: the statement that has the same bytes, and
@@ -92,7 +100,7 @@ def take(
     stored = storing.keep(file, limit=MOST_BYTES)
     known = Statement.objects.filter(scope=by.scope, sha256=stored.sha256).first()
     said = _said(about, by) | {"mapping": mapping, "is_auto_accepted": auto_accept}
-    if known is None or resending.is_worth_it(known, said):
+    if known is None or resending.is_worth_it(known, said) or _is_told_more(known, about):
         said |= {"file": stored.name, "control": _judged(stored, about, mapping).as_json()}
     return Taken(stored, by, said, known)
 
@@ -164,6 +172,12 @@ def _said(about: Kept, by: Sender) -> dict[str, Any]:
         "period_start": about.period_start,
         "period_end": about.period_end,
     }
+
+
+def _is_told_more(known: Statement, about: Kept) -> bool:
+    """What its control record has to say, while nothing of it was taken over."""
+    told = about.control or {}
+    return known.state in resending.OPEN and any(known.control.get(name) != value for name, value in told.items())
 
 
 def _check_period(about: Kept, by: Sender) -> None:

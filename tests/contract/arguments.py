@@ -135,6 +135,8 @@ def _send_statement(world: World) -> dict[str, Any]:
         "format": "mapped",
         "mapping_id": str(mapping.pk),
         "content": base64.b64encode(file.encode()).decode(),
+        "opening": {"EUR": "0.00"},
+        "closing": {"EUR": "118.70"},
     }
 
 

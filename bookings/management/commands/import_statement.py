@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from bookings.providers import registry
 from bookings.reconciliation import services, uploading
 from bookings.reconciliation.models import Format, Statement
+from bookings.reconciliation.receiving import told_beside
 from bookings.reconciliation.services import Kept, Sender
 from movmo.kit import clock
 from movmo.kit.errors import DomainError
@@ -28,6 +29,7 @@ class Command(BaseCommand):
         parser.add_argument("last_day", type=date.fromisoformat, help="The last day that it is about, yyyy-mm-dd.")
         parser.add_argument("--format", choices=[one.value for one in Format], default=Format.CSV.value)
         parser.add_argument("--mapping", type=UUID, help="The id of a column mapping, for the format mapped.")
+        parser.add_argument("--lines", type=int, help="How many lines it has below its header.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         about = Kept(
@@ -36,6 +38,7 @@ class Command(BaseCommand):
             period_end=options["last_day"],
             format=Format(options["format"]),
             mapping_id=options["mapping"],
+            control=told_beside(options["lines"]),
         )
         try:
             registry.provider(options["provider"])

@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from bookings.offer.schemas import MoneyView
+from bookings.reconciliation.control import MOST_LINES
 from bookings.reconciliation.layout import COLUMNS, KINDS, NEEDED
 from bookings.reconciliation.states import CaseState, Class, StatementState
 from movmo.operations.context import PageRequest, Request, View
@@ -15,6 +16,10 @@ from movmo.operations.redaction import Redacted
 
 DAY = "2027-03-01"
 PRINTED = r"^[^\x00-\x1f\x7f]*$"
+
+
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+Balance = Annotated[str, StringConstraints(pattern=r"^-?[0-9]{1,12}(\.[0-9]{1,4})?$")]
 
 
 class SentFormat(StrEnum):
@@ -49,6 +54,25 @@ class CreateStatement(Request):
         description="The file as base64, plain or compressed with gzip. The whole request has at most 8 MiB: a longer "
         "file is sent compressed, or day by day.",
         examples=["a2luZCxjdXJyZW5jeSxncm9zcwojIGxpbmVzIDAK"],
+    )
+    lines: int | None = Field(
+        default=None,
+        ge=0,
+        le=MOST_LINES,
+        description="How many lines it has below its header. Without it nobody can tell that a file of `stripe`, "
+        "`adyen` or `mapped` was cut off; `csv` and `json` have it in the file.",
+        examples=[0],
+    )
+    opening: dict[Currency, Balance] = Field(
+        default_factory=dict,
+        max_length=200,
+        description='By currency the balance before its lines, such as {"EUR": "0.00"}, if the file does not have it. '
+        "Told together with `closing`.",
+    )
+    closing: dict[Currency, Balance] = Field(
+        default_factory=dict,
+        max_length=200,
+        description="By currency the balance after its lines. What they do not come to is told in `problem`.",
     )
     auto_accept: bool = Field(
         default=False,

@@ -21,7 +21,7 @@ from bookings.reconciliation.door.schemas import (
 )
 from bookings.reconciliation.mappings import Names
 from bookings.reconciliation.models import Format
-from bookings.reconciliation.receiving import Taken
+from bookings.reconciliation.receiving import Taken, told_beside
 from bookings.reconciliation.resolution import ending
 from bookings.reconciliation.resolution import services as resolution
 from bookings.reconciliation.resolution.schemas import By
@@ -51,6 +51,7 @@ def take(ctx: Context, request: CreateStatement) -> Taken:
         period_end=request.period_end,
         format=Format(request.format.value),
         mapping_id=request.mapping_id,
+        control=told_beside(request.lines, request.opening, request.closing),
     )
     file = uploading.of_base64(request.content)
     sender = Sender(provider=request.provider, partner_id=ctx.partner_id)

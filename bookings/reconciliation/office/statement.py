@@ -9,13 +9,20 @@ from django import forms
 from django.db import transaction
 from django.urls import reverse
 from django.utils.html import format_html
-from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminFileFieldWidget,
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from bookings.providers import registry
 from bookings.reconciliation import queries, services, uploading
+from bookings.reconciliation.control import MOST_LINES
 from bookings.reconciliation.models import ColumnMapping, DiscrepancyChange, Format, Run, Statement, Stream
 from bookings.reconciliation.office import telling
 from bookings.reconciliation.office.asking import LOOK_AGAIN, ReasonForm, SeenForm
+from bookings.reconciliation.receiving import told_beside
 from bookings.reconciliation.refusals import StatementNotStaged
 from bookings.reconciliation.resolution import trail
 from bookings.reconciliation.resolution.queries import label_of, value_of
@@ -51,6 +58,15 @@ class UploadForm(forms.Form):
         widget=UnfoldAdminSelectWidget(),
         help_text="For the format “CSV by a saved column mapping”.",
     )
+    lines = forms.IntegerField(
+        label="Number of lines",
+        required=False,
+        min_value=0,
+        max_value=MOST_LINES,
+        widget=UnfoldAdminIntegerFieldWidget(),
+        help_text="Below the header. Without it nobody can tell that a file of Stripe, Adyen or a mapping was cut off; "
+        "our CSV and JSON have it in the file.",
+    )
     period_start = forms.DateField(
         label="First day", widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}), help_text="UTC."
     )
@@ -68,6 +84,7 @@ def receive(typed: dict[str, Any], *, by: By, now: datetime) -> Statement:
         format=Format(typed["format"]),
         stream=Stream.SETTLEMENT,
         mapping_id=typed["mapping"] or None,
+        control=told_beside(typed["lines"]),
     )
     sender = Sender(provider=typed["provider"], user_id=by.user_id)
     received = services.receive(uploading.opened(file.file), about, by=sender, now=now, declared_bytes=file.size)
