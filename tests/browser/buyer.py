@@ -115,6 +115,7 @@ class Buyer:
                 file = shots / f"{name}-{look.name}.png"
                 self.tab.do(partial(_pictured, file=file))
         self.tab.looked_at(DESKTOP)
+        self.tab.do(_settled)  # the next click meets what it aims at
         return found
 
     def forgives(self, path: str, status: int) -> None:
@@ -251,10 +252,15 @@ def _bank_in(frame: Frame) -> FrameLocator:
     return frame.frame_locator("iframe[name=movmo-challenge]").frame_locator("iframe")
 
 
-def _complaints(page: Page, *, look: Look) -> list[str]:
+def _settled(page: Page) -> Frame:
     page.wait_for_timeout(SETTLING)
     frame = frame_of(page)
     assert until(page, lambda: _is_settled(page, frame)), "the page and the frame never agree on its size"
+    return frame
+
+
+def _complaints(page: Page, *, look: Look) -> list[str]:
+    frame = _settled(page)
     documents = {page.main_frame, frame}
     judged = documents if look in LOOKS else ()
     found = [said for one in judged for said in broken_rules(one, look)]

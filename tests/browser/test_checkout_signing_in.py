@@ -1,5 +1,6 @@
 """Signing in to the checkout by a code: what is said to whoever does not see the frame, and how far a stranger gets."""
 
+import re
 from datetime import timedelta
 from uuid import UUID
 
@@ -7,6 +8,7 @@ import pytest
 from django.conf import settings
 
 from checkout_widget.session.models import CheckoutSession
+from movmo.accounts.models import User
 from movmo.kit import clock
 from tests.browser.buyer import CODE, EMAIL, REVIEW, Buyer
 from tests.browser.conftest import LooksRight, NewBuyer, StepLooksRight
@@ -17,6 +19,7 @@ from tests.browser.tab import Tab
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 REFUSED, OVER, UNOPENED = "That did not work", "This checkout is over", "This checkout cannot be opened"
+HEX_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 TRIES_OF_TWO_LETTERS = (3, 2)
 
 
@@ -58,6 +61,20 @@ def test_each_step_is_announced_and_what_is_typed_first_has_the_focus(buyer: New
     ana.sees(REVIEW)
     assert announced(ana) == REVIEW
     assert ana.inside(lambda frame: frame.locator("h1:focus").text_content()) == REVIEW
+
+
+def test_an_address_with_an_account_and_one_without_look_alike(buyer: NewBuyer, ana: User) -> None:
+    seen = []
+    for email in (ana.email, "new@example.com"):
+        one = buyer()
+        one.press_the_button()
+        one.sees(EMAIL)
+        one.fill("Your e-mail address", email)
+        one.click("Send me a code")
+        one.sees(CODE)
+        page = one.inside(lambda frame: frame.locator("#step").inner_html())
+        seen.append(HEX_ID.sub("id", page).replace(email, "address"))
+    assert seen[0] == seen[1]
 
 
 def test_what_is_wrong_is_announced_in_place_of_the_step(buyer: NewBuyer, step_looks_right: StepLooksRight) -> None:

@@ -25,6 +25,8 @@ def drip(origin: str, head: bytes) -> tuple[int, Any]:
                 piece = connection.recv(65_536)
             except TimeoutError:
                 continue
+            except ConnectionResetError:  # how a connection ends on which a byte came too late to be read
+                piece = b""
             if not piece:
                 status, body = answer.split(b" ", 2)[1], answer.partition(b"\r\n\r\n")[2]
                 return int(status), orjson.loads(body)
