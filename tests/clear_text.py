@@ -43,6 +43,11 @@ def _is_in_clear(text: str) -> bool:
     return any(card in digits for card in TEST_CARDS) or any(number in text for number in NUMBERS)
 
 
+def tells_the_card(text: str) -> bool:
+    """Of what begins with 4242: half of it. Four digits come up by chance in ids."""
+    return re.search("4242 ?4242", text) is not None
+
+
 def _watch(connection: Any, **_: Any) -> None:
     if _look not in connection.execute_wrappers:
         connection.execute_wrappers.append(_look)
