@@ -11,11 +11,10 @@ from django.urls import URLPattern, path, reverse
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from bookings.providers import registry
 from bookings.reconciliation.lock import services
 from bookings.reconciliation.lock.models import PeriodLock
 from bookings.reconciliation.office import telling
-from bookings.reconciliation.office.asking import ReasonForm, asked, by_of
+from bookings.reconciliation.office.asking import ReasonForm, asked, by_of, providers
 from bookings.reconciliation.office.listing import Buttons, ListWithMore
 from bookings.reconciliation.resolution.queries import name_in, name_of
 from movmo.kit import clock
@@ -23,12 +22,8 @@ from movmo.operations import rights
 from movmo.operations.admin import to_the_second
 
 
-def _providers() -> list[tuple[str, str]]:
-    return [(one.capabilities.provider, one.capabilities.name) for one in registry.all_providers()]
-
-
 class LockForm(ReasonForm):
-    provider = forms.ChoiceField(choices=_providers, widget=UnfoldAdminSelectWidget())
+    provider = forms.ChoiceField(choices=providers, widget=UnfoldAdminSelectWidget())
     starts_on = forms.DateField(label="First day", widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}))
     ends_on = forms.DateField(label="Last day", widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}))
     field_order = ("provider", "starts_on", "ends_on", "reason")

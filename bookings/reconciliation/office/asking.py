@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from bookings.providers import registry
 from bookings.reconciliation.resolution.schemas import By
 from movmo.kit.errors import DomainError, InvalidArguments
 from movmo.operations.reasons import LONGEST, SHORTEST, reason_of
@@ -19,6 +20,11 @@ Do = Callable[[dict[str, Any]], str]
 ValidationError.
 """
 LOOK_AGAIN = "It has changed since you opened this page, and nothing was done. Go back and look at it again."
+
+
+def providers() -> list[tuple[str, str]]:
+    """To choose from, with the names that people know."""
+    return [(one.capabilities.provider, one.capabilities.name) for one in registry.all_providers()]
 
 
 class ReasonForm(forms.Form):

@@ -13,21 +13,17 @@ from unfold.widgets import (
     UnfoldBooleanWidget,
 )
 
-from bookings.providers import registry
 from bookings.reconciliation import mappings
 from bookings.reconciliation.layout import COLUMNS, KINDS, NEEDED
 from bookings.reconciliation.mappings import Names
 from bookings.reconciliation.models import ColumnMapping
+from bookings.reconciliation.office.asking import providers
 from bookings.reconciliation.resolution import trail
 from bookings.reconciliation.resolution.schemas import By
 
 DATE_FORMATS = ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%Y%m%d", "%d-%m-%Y")
 DATES_AS_WRITTEN = [(one, date(2027, 3, 31).strftime(one)) for one in DATE_FORMATS]
 DELIMITERS = [(",", "comma"), (";", "semicolon"), ("\t", "tab"), ("|", "bar")]
-
-
-def _providers() -> list[tuple[str, str]]:
-    return [(one.capabilities.provider, one.capabilities.name) for one in registry.all_providers()]
 
 
 def _pairs(text: str, known: tuple[str, ...], what: str, *, swapped: bool) -> dict[str, str]:
@@ -44,7 +40,7 @@ def _pairs(text: str, known: tuple[str, ...], what: str, *, swapped: bool) -> di
 
 
 class MappingForm(forms.Form):
-    provider = forms.ChoiceField(choices=_providers, widget=UnfoldAdminSelectWidget())
+    provider = forms.ChoiceField(choices=providers, widget=UnfoldAdminSelectWidget())
     name = forms.CharField(max_length=80, widget=UnfoldAdminTextInputWidget())
     delimiter = forms.ChoiceField(choices=DELIMITERS, widget=UnfoldAdminSelectWidget())
     columns = forms.CharField(

@@ -16,12 +16,11 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from bookings.providers import registry
 from bookings.reconciliation import queries, services, uploading
 from bookings.reconciliation.control import MOST_LINES
 from bookings.reconciliation.models import ColumnMapping, DiscrepancyChange, Format, Run, Statement, Stream
 from bookings.reconciliation.office import telling
-from bookings.reconciliation.office.asking import LOOK_AGAIN, ReasonForm, SeenForm
+from bookings.reconciliation.office.asking import LOOK_AGAIN, ReasonForm, SeenForm, providers
 from bookings.reconciliation.receiving import told_beside
 from bookings.reconciliation.refusals import StatementNotStaged
 from bookings.reconciliation.resolution import trail
@@ -36,17 +35,13 @@ MOST_CHANGES = 100
 LINK = "text-primary-600 underline dark:text-primary-500"
 
 
-def _providers() -> list[tuple[str, str]]:
-    return [(one.capabilities.provider, one.capabilities.name) for one in registry.all_providers()]
-
-
 def _mappings() -> list[tuple[str, str]]:
     known = ColumnMapping.objects.filter(partner=None).order_by("name")
     return [("", "none"), *((str(one.pk), f"{one.name} ({one.provider})") for one in known)]
 
 
 class UploadForm(forms.Form):
-    provider = forms.ChoiceField(choices=_providers, widget=UnfoldAdminSelectWidget())
+    provider = forms.ChoiceField(choices=providers, widget=UnfoldAdminSelectWidget())
     file = forms.FileField(
         widget=UnfoldAdminFileFieldWidget(),
         help_text="UTF-8 text, as it is or compressed with gzip: at most 32 MiB as it is sent, 512 MiB inside.",
