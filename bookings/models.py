@@ -5,6 +5,7 @@ from bookings.booking.document.models import BookingDocument
 from bookings.booking.feed.models import FeedCounter
 from bookings.booking.models import Booking, BookingTransition
 from bookings.booking.provider_call.models import ProviderCall
+from bookings.booking.record_locator.models import FurtherLocator
 from bookings.booking.schedule_change.models import ScheduleChange
 from bookings.cancellation.models import CancellationQuote
 from bookings.export.models import Export
@@ -51,6 +52,7 @@ __all__ = [
     "DiscrepancyNote",
     "Export",
     "FeedCounter",
+    "FurtherLocator",
     "HandLink",
     "IdentityDocument",
     "ManualTask",

@@ -72,6 +72,8 @@ UNFOLD = {
                 ("Runs", "compare_arrows", "bookings_run"),
                 ("Discrepancies", "rule", "bookings_discrepancy"),
                 ("Countersignatures", "draw", "bookings_countersignature"),
+                ("Adjustments", "price_change", "bookings_adjustment"),
+                ("Days pulled", "cloud_download", "bookings_pulledday"),
                 ("Rules", "tune", "bookings_rules"),
                 ("Column mappings", "view_column", "bookings_columnmapping"),
                 ("Period locks", "lock_clock", "bookings_periodlock"),

@@ -51,6 +51,7 @@ class Booking(models.Model):
     since the airline last answered one. `itinerary` is what flies now;
     earlier versions are with the schedule changes. `is_amended`: something was asked of its order, or announced for it.
     `record_locator` is the first of the record locators (PNRs), as the database takes it out of them: for its index.
+    The others, which few bookings have, are in a table of their own for theirs: see `record_locator`.
     `feed_place` is where its partner reads it in the feed; null until somebody reads what has changed: see `feed`.
     """
 

@@ -20,6 +20,7 @@ from bookings.booking.actors import MOVMO, Actor
 from bookings.booking.document import services as documents
 from bookings.booking.events import BookingEvent
 from bookings.booking.models import Booking, BookingTransition
+from bookings.booking.record_locator import services as locators
 from bookings.booking.states import State
 from bookings.offer import services as offers
 from bookings.providers.types import CardStatus
@@ -139,6 +140,7 @@ def move(
         return False
     _count(booking, after=path[-1], now=now)
     documents.note(booking, changes, now=now)
+    locators.note(booking, changes)
     fence = booking.fence + ("fence" in changes)
     note_all(booking, _pairs(before, path), fence=fence, now=now, reason=reason, by=by)
     if happened:

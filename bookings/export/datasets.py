@@ -54,7 +54,9 @@ def _first_day(at: datetime) -> Any:
 
 
 def _last_day(before: datetime) -> Any:
-    return (before.astimezone(UTC) - timedelta(microseconds=1)).date()
+    """The calendar begins somewhere: nothing is before that."""
+    at, moment = before.astimezone(UTC), timedelta(microseconds=1)
+    return (max(at, datetime.min.replace(tzinfo=UTC) + moment) - moment).date()
 
 
 def _masked(column: str) -> str:
@@ -204,7 +206,8 @@ DISCREPANCIES = Dataset(
         "provider": Condition("d.provider = %s"),
         "discrepancy_class": Condition("d.class = %s"),
         "discrepancy_status": Condition("d.state = %s"),
-        "statement": Condition("d.statement_id = %s"),
+        "statement_id": Condition("d.statement_id = %s"),
+        "booking_id": Condition("d.booking_id = %s"),
         "partner": Condition("d.partner_id = %s"),
         **_since("d.created_at"),
     },

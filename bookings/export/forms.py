@@ -40,7 +40,8 @@ FIELDS_OF_FILTERS = {
     "kind": "kind",
     "discrepancy_class": "discrepancy_class",
     "discrepancy_status": "discrepancy_status",
-    "statement": "statement",
+    "statement": "statement_id",
+    "booking": "booking_id",
     "operation": "operation",
     "phase": "phase",
     "code": "code",
@@ -125,6 +126,7 @@ class ExportForm(NewExport):
     discrepancy_class = _choice("Class", [class_.value for class_ in Class])
     discrepancy_status = _choice("Discrepancy state", [state.value for state in CaseState])
     statement = _id("Statement id")
+    booking = _id("Booking id")
     operation = _text("Operation", "For example create_booking.")
     phase = _choice("Phase", ["intent", "outcome"])
     code = _text("Outcome", "For example done.")

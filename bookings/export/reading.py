@@ -19,6 +19,9 @@ from bookings.export.selection import bound
 
 BLOCK = 262_144
 ROWS = 2_000
+QUOTED = "\r\n\x1e"
+"""Python quotes a text that has any of the characters that end its rows. With these it takes a third longer; with a
+line feed alone it leaves carriage returns bare, at which others end a row."""
 
 BEGIN = {
     "postgresql": [
@@ -114,9 +117,10 @@ class _OfSqlite(Snapshot):
 
     def csv(self, statement: str, values: Sequence[Any], *, null: str = "") -> Blocks:
         for rows in self._fetched(statement, values):
-            text = StringIO(newline="")
-            csv.writer(text, lineterminator="\n").writerows(rows)
-            yield text.getvalue().encode(), len(rows)
+            text = _written(rows, "\n")
+            if "\r" in text:
+                text = _written(rows, QUOTED).replace(QUOTED, "\n")
+            yield text.encode(), len(rows)
 
     def lines(self, statement: str, values: Sequence[Any]) -> Blocks:
         for rows in self._fetched(statement, values):
@@ -127,3 +131,9 @@ class _OfSqlite(Snapshot):
             cursor.execute(statement, bound(values, self._reader))
             while rows := cursor.fetchmany(ROWS):
                 yield rows
+
+
+def _written(rows: Sequence[tuple[Any, ...]], end_of_row: str) -> str:
+    text = StringIO(newline="")
+    csv.writer(text, lineterminator=end_of_row).writerows(rows)
+    return text.getvalue()

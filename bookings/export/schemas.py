@@ -62,6 +62,8 @@ class Filters(Request):
     discrepancy_status: CaseState | None = Field(
         default=None, description="Of discrepancies: only those in this state.", examples=["open"]
     )
+    statement_id: UUID | None = Field(default=None, description="Of discrepancies: only those of this statement.")
+    booking_id: UUID | None = Field(default=None, description="Of discrepancies: only those about this booking.")
     operation: Word | None = Field(
         default=None, description="Of usage: only calls of this operation.", examples=["search_flights"]
     )
@@ -85,7 +87,6 @@ class StaffFilters(Filters):
     client: Annotated[str, StringConstraints(max_length=255)] | None = Field(
         default=None, description="Of the audit trail: only calls of this OAuth client."
     )
-    statement: UUID | None = Field(default=None, description="Of discrepancies: only those of this statement.")
     door: Word | None = Field(default=None, description="Only what came through this door.")
     phase: Word | None = Field(default=None, description="Of the audit trail: only intents, or only outcomes.")
     code: Word | None = Field(default=None, description="Of the audit trail: only this outcome.")

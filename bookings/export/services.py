@@ -9,7 +9,7 @@ DomainError
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -205,8 +205,10 @@ def purge(*, now: datetime) -> int:
 
 
 def _is_deleted(export: Export) -> bool:
+    """With it whatever its other claims have kept: a worker may have been lost after another had finished."""
     try:
-        storage.forget(export.file)
+        for name in {export.file, *map(export.file_of, range(1, export.fence + 1))}:
+            storage.forget(name)
     except Exception:
         log.exception("export.not_deleted", export_id=str(export.pk))
         return False
@@ -215,10 +217,14 @@ def _is_deleted(export: Export) -> bool:
 
 
 def filters_of_days(asked: Mapping[str, Any]) -> StaffFilters:
-    """Filters whose `since` and `until` are days of UTC, the last one included. Raises pydantic's ValidationError."""
+    """Filters whose `since` and `until` are days of UTC, the last one included; the last of the calendar leaves nothing
+    out. Raises pydantic's ValidationError.
+    """
     given = {name: value.pk if isinstance(value, Model) else value for name, value in asked.items()}
     if "since" in given:
         given["since"] = datetime.combine(given["since"], time.min, UTC)
+    if given.get("until") == date.max:
+        del given["until"]
     if "until" in given:
         given["until"] = datetime.combine(given["until"] + timedelta(days=1), time.min, UTC)
     return StaffFilters.model_validate(given)

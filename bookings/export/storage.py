@@ -20,11 +20,13 @@ def storage() -> Storage:
 
 
 def aside(export_id: UUID, fence: int) -> Path:
-    """Where a claim writes. What earlier claims left half-written on this machine is removed."""
+    """Where a claim writes. What earlier claims left half-written on this machine is removed; a later one's worker may
+    be at its file.
+    """
     folder = Path(settings.MOVMO_EXPORTS_ASIDE)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for left in folder.glob(f"{export_id}-*.part"):
-        left.unlink(missing_ok=True)
+    for earlier in range(1, fence):
+        (folder / f"{export_id}-{earlier}.part").unlink(missing_ok=True)
     file = folder / f"{export_id}-{fence}.part"
     file.touch(mode=0o600)
     return file

@@ -41,7 +41,8 @@ def write(
         case Format.CSV:
             statement = selection.for_spreadsheets(vendor=rows.vendor)
             head = (BOM if has_bom else b"") + _header(selection)
-            return _pour(chain([(head, 0)], rows.csv(statement, selection.values)), file, tell)
+            guarded = ((guard.apart(*block), block[1]) for block in rows.csv(statement, selection.values))
+            return _pour(chain([(head, 0)], guarded), file, tell)
         case Format.JSONL:
             statement = selection.as_objects(vendor=rows.vendor)
             return _pour(rows.lines(statement, selection.values), file, tell)

@@ -780,12 +780,27 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='FurtherLocator',
+            fields=[
+                ('id', models.UUIDField(default=movmo.kit.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('locator', models.TextField()),
+                ('booking', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='further_locators', to='bookings.booking')),
+            ],
+            options={
+                'db_table': 'booking_further_locator',
+                'indexes': [models.Index(fields=['locator'], name='booking_by_further_locator')],
+                'constraints': [models.UniqueConstraint(fields=('booking', 'locator'), name='one_row_per_further_locator')],
+            },
+        ),
+        migrations.CreateModel(
             name='PulledDay',
             fields=[
                 ('id', models.UUIDField(default=movmo.kit.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('provider', models.CharField(max_length=40)),
                 ('day', models.DateField()),
-                ('failures', models.PositiveIntegerField(default=0)),
+                ('failures', models.PositiveIntegerField(default=0, verbose_name='asked in vain')),
+                ('problem', models.CharField(blank=True, max_length=200)),
+                ('failed_at', models.DateTimeField(null=True)),
                 ('lease_until', models.DateTimeField(null=True)),
                 ('done_at', models.DateTimeField(null=True)),
             ],

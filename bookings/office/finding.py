@@ -14,6 +14,7 @@ from django.db.models import Q
 
 from bookings.booking.document.models import BookingDocument
 from bookings.booking.models import Booking
+from bookings.booking.record_locator import queries as locators
 from movmo.operations.admin import as_uuid
 
 PNR = re.compile(r"[A-Za-z0-9]{5,13}")
@@ -41,7 +42,9 @@ def matching(term: str) -> Q:
     if ticket := TICKET.fullmatch(term):
         return Q(pk__in=_with_document("".join(ticket.groups())))
     found = Q(order_id=term)
-    return found | Q(record_locator=term.upper()) if PNR.fullmatch(term) else found
+    if PNR.fullmatch(term):
+        found |= Q(record_locator=term.upper()) | Q(pk__in=locators.bookings_with([term.upper()], most=MOST))
+    return found
 
 
 def find(term: str) -> list[Found]:
@@ -63,6 +66,6 @@ def _why(term: str, booking: Booking) -> str:
         "e-mail": "@" in term,
         "ticket": TICKET.fullmatch(term),
         "booking id": as_uuid(term) == booking.pk,
-        "PNR": booking.locator and booking.locator == term.upper(),
+        "PNR": term.upper() in booking.record_locators,
     }
     return next((way for way, is_so in ways.items() if is_so), "order id")

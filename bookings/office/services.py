@@ -5,7 +5,7 @@ stand there and nowhere else.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -25,11 +25,9 @@ from bookings.notification import services as letters
 from bookings.notification.services import NothingToPost
 from movmo.kit import clock
 from movmo.kit.errors import DomainError
-from movmo.kit.ids import new_id
 from movmo.operations import audit
 from movmo.operations.context import Caller, Context, Door
 from movmo.operations.idempotency import IdempotencyInProgress
-from movmo.operations.models import AuditEvent
 
 ON_THE_WAY = frozenset({State.PENDING, State.UNKNOWN})
 AMENDED = frozenset({State.CONFIRMING, State.CANCELLING})
@@ -144,23 +142,12 @@ def _in_our_words() -> Iterator[None]:
         raise told from None
 
 
-@contextmanager
-def _audited(what: str, booking_id: UUID, clerk_id: UUID, reason: str, **more: Any) -> Iterator[None]:
-    """An intent that commits by itself, and an outcome however it ends."""
-    about: dict[str, Any] = {
-        "door": Door.OFFICE,
-        "call_id": new_id(),
-        "user_id": clerk_id,
-        "resource_id": booking_id,
-        "arguments": {"reason": reason, **more},
-    }
-    audit.note(what, phase=AuditEvent.Phase.INTENT, **about)
-    try:
-        yield
-    except NotNow as refusal:
-        audit.note(what, code=refusal.code, **about)
-        raise
-    except Exception:
-        audit.note(what, code="internal_error", **about)
-        raise
-    audit.note(what, code=audit.DONE, **about)
+def _audited(what: str, booking_id: UUID, clerk_id: UUID, reason: str, **more: Any) -> AbstractContextManager[None]:
+    return audit.intended(
+        what,
+        refusals=(NotNow,),
+        door=Door.OFFICE,
+        user_id=clerk_id,
+        resource_id=booking_id,
+        arguments={"reason": reason, **more},
+    )

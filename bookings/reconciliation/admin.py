@@ -18,13 +18,16 @@ from bookings.reconciliation.models import ColumnMapping, Discrepancy, Rules, Ru
 from bookings.reconciliation.office import mapping, pulling, rules, statement, telling
 from bookings.reconciliation.office.asking import SeenForm, asked, by_of
 from bookings.reconciliation.office.listing import Buttons, ListWithMore
+from bookings.reconciliation.pull import admin as pull
 from bookings.reconciliation.refusals import MOST_BYTES, StatementTooLarge
+from bookings.reconciliation.resolution import adjustments
 from bookings.reconciliation.resolution import admin as resolution
+from bookings.reconciliation.resolution import queries as people
 from bookings.reconciliation.states import WAITING, StatementState
 from movmo.kit import clock
 from movmo.operations.admin import to_the_second
 
-__all__ = ["RulesAdmin", "RunAdmin", "StatementAdmin", "lock", "resolution"]
+__all__ = ["RulesAdmin", "RunAdmin", "StatementAdmin", "adjustments", "lock", "pull", "resolution"]
 
 OF_STATEMENT = {"received": "info", "staged": "warning", "accepted": "info", "reconciled": "success",
                 "refused": "danger"}  # fmt: skip
@@ -42,11 +45,11 @@ class StatementAdmin(ListWithMore):
         ("What was read", {"fields": ("lines", "bad", "totals_told", "errors_told")}),
         ("Comparisons", {"fields": ("runs_told",)}),
         ("The file", {"fields": ("provider", "partner", "stream", "source", "format", "mapping", "file_bytes",
-                                 "digest", "is_auto_accepted")}),
+                                 "digest", "is_auto_accepted", "sender", "accepter")}),
         ("Times", {"fields": ("created", "updated")}),
     )  # fmt: skip
     readonly_fields = ("standing", "period", "what_to_do", "lines", "bad", "totals_told", "errors_told", "runs_told",
-                       "digest", "created", "updated")  # fmt: skip
+                       "digest", "sender", "accepter", "created", "updated")  # fmt: skip
 
     class Media:
         js = ("movmo/under-way.js",)
@@ -60,7 +63,10 @@ class StatementAdmin(ListWithMore):
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         row = super().get_object(request, object_id, from_field)
         if row is not None:
-            row.office_actions = statement.possible(row) if request.user.has_perm(CHANGE) else []
+            may_change = request.user.has_perm(CHANGE)
+            note = statement.needs_colleague(row, by=by_of(request).user_id) if may_change else ""
+            row.office_actions = statement.possible(row, may_accept=not note) if may_change else []
+            row.office_note = note
         return row
 
     def get_urls(self) -> list[URLPattern]:
@@ -97,8 +103,8 @@ class StatementAdmin(ListWithMore):
             statement.UploadForm,
             do,
             title="Upload a statement",
-            words="Nothing is compared before you have looked at the preview and accepted it. The same file twice is "
-            "one statement.",
+            words="Nothing is compared before its preview was looked at and accepted: by a colleague where it comes to "
+            "more than one person alone may end, else by you. The same file twice is one statement.",
             button="Upload",
             back=reverse("admin:bookings_statement_changelist"),
         )
@@ -144,7 +150,7 @@ class StatementAdmin(ListWithMore):
             (statement.ACTIONS[name][0], reverse("admin:bookings_statement_act", args=[row.pk, name]))
             for name in getattr(row, "office_actions", [])
         ]
-        return telling.buttons(links)
+        return telling.noted(getattr(row, "office_note", ""), telling.buttons(links))
 
     @display(description="state", label=OF_STATEMENT)
     def standing(self, row: Statement) -> str:
@@ -185,6 +191,14 @@ class StatementAdmin(ListWithMore):
     def digest(self, row: Statement) -> str:
         """It may break where a telephone's page ends."""
         return format_html_join("", "{}<wbr>", ((row.sha256[at : at + 16],) for at in range(0, 64, 16)))
+
+    @admin.display(description="sent in by")
+    def sender(self, row: Statement) -> str:
+        return people.name_of(row.uploaded_by) if row.uploaded_by else "–"
+
+    @admin.display(description="accepted by")
+    def accepter(self, row: Statement) -> str:
+        return people.name_of(row.accepted_by) if row.accepted_by else "–"
 
     @admin.display(description="received (UTC)", ordering="id")
     def created(self, row: Statement) -> str:

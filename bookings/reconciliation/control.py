@@ -55,6 +55,18 @@ class Told:
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
+    def lines_in(self, file: IO[bytes], format_: str) -> int:
+        """By their line breaks, in an array by its brackets; nothing is parsed. A line break in a field counts too."""
+        file.seek(self.start)
+        head = file.read(EDGE)
+        marks = (b"{", b"[") if format_ == Format.JSON and head.lstrip().startswith(b"[") else (b"\n",)
+        file.seek(self.start)
+        left, found = self.end - self.start, 0
+        while left > 0 and (block := file.read(min(left, EDGE))):
+            left -= len(block)
+            found += sum(map(block.count, marks))
+        return found
+
 
 def judge(
     file: IO[bytes], size: int, *, format_: str, mapping: ColumnMapping | None, control: dict[str, Any] | None

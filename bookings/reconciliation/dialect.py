@@ -7,9 +7,11 @@ has is ISO 4217's word.
 # Table names, columns and words in these statements are constants of ours.
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Protocol
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 from iso4217 import Currency
@@ -45,6 +47,9 @@ def by_decimals(currency: str, parts: dict[int, str]) -> str:
         if decimals != USUAL
     )
     return f"CASE{unusual} ELSE {parts[USUAL]} END"
+
+
+CANCEL_SECONDS = 5
 
 
 class Dialect(Protocol):
@@ -239,6 +244,19 @@ class SQLite:
 
 def dialect() -> Dialect:
     return PostgreSQL() if connection.vendor == "postgresql" else SQLite()
+
+
+@contextmanager
+def ended_with_us() -> Iterator[None]:
+    """What the database is asked to do by a worker that runs out of time. Its server would go on with it, whoever hears
+    the answer, and keep its locks.
+    """
+    try:
+        yield
+    except SoftTimeLimitExceeded:
+        if connection.vendor == "postgresql" and connection.connection is not None:
+            connection.connection.cancel_safe(timeout=CANCEL_SECONDS)
+        raise
 
 
 def in_bulk(cursor: CursorWrapper) -> None:

@@ -33,6 +33,11 @@ class Staging:
     sql: Dialect
 
     @property
+    def faults(self) -> list[Check]:
+        """What is wrong with the file, whichever days are locked."""
+        return [one for one in self.checks if one.code != "period_locked"]
+
+    @property
     def as_ours(self) -> str:
         """The staged lines by the names of our columns, all of them texts; without what is no line at all."""
         layout = self.layout
@@ -85,11 +90,11 @@ def store(cursor: CursorWrapper, statement: Statement, staging: Staging, rules: 
     in_bulk(cursor)
     try:
         with transaction.atomic():
-            return _insert(cursor, statement, staging.good(quickly=quickly), staging.sql, rules, only_once=False)
+            stored = _insert(cursor, statement, staging.good(quickly=quickly), staging.sql, rules, only_once=False)
     except IntegrityError:
-        return _insert(cursor, statement, staging.good(quickly=quickly), staging.sql, rules, only_once=True)
-    finally:
-        in_detail(cursor)
+        stored = _insert(cursor, statement, staging.good(quickly=quickly), staging.sql, rules, only_once=True)
+    in_detail(cursor)
+    return stored
 
 
 def _insert(
@@ -158,6 +163,22 @@ def span(statement: Statement) -> list[int]:
     return [statement.first_line_id, statement.first_line_id + (1 << LINE_BITS)]
 
 
+def first_faults(cursor: CursorWrapper, staging: Staging, *, most: int) -> list[tuple[int, Check, dict[str, str]]]:
+    """(line, what is wrong, its texts) of `most` lines with a fault, as they come: it looks no further."""
+    cursor.execute(f"SELECT line, {first_bad(staging.faults)}, {', '.join(COLUMNS)} {_faulty(staging, most)}", [])
+    return [(line, staging.faults[at], dict(zip(COLUMNS, row, strict=True))) for line, at, *row in cursor.fetchall()]
+
+
+def count_faults(cursor: CursorWrapper, staging: Staging, *, most: int) -> int:
+    """How many lines have a fault; it looks no further than `most` of them."""
+    cursor.execute(f"SELECT count(*) FROM (SELECT 1 {_faulty(staging, most)}) AS f", [])
+    return int(cursor.fetchone()[0])
+
+
+def _faulty(staging: Staging, most: int) -> str:
+    return f"FROM ({staging.judged}) AS n WHERE {any_bad(staging.faults, staging.sql)} LIMIT {most}"
+
+
 def bad_lines(cursor: CursorWrapper, staging: Staging, *, most: int) -> Iterator[tuple[int, Check, dict[str, str]]]:
     """(line, what is wrong, its texts) of bad lines, in their order."""
     bad = any_bad(staging.checks, staging.sql)
@@ -168,6 +189,11 @@ def bad_lines(cursor: CursorWrapper, staging: Staging, *, most: int) -> Iterator
     )
     for line, place, *texts in cursor.fetchall():
         yield line, staging.checks[place], dict(zip(COLUMNS, texts, strict=True))
+
+
+def count(cursor: CursorWrapper, staging: Staging) -> int:
+    cursor.execute(f"SELECT count(*) FROM ({staging.as_ours}) AS m", [])
+    return int(cursor.fetchone()[0])
 
 
 def count_bad(cursor: CursorWrapper, staging: Staging) -> tuple[int, int]:

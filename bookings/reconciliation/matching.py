@@ -14,7 +14,7 @@ from django.db.backends.utils import CursorWrapper
 from django.db.models import Max
 
 from bookings.reconciliation import finding, lines, neighbours, queries, recording, summing, tiers
-from bookings.reconciliation.dialect import Dialect, dialect, in_bulk, in_detail
+from bookings.reconciliation.dialect import Dialect, dialect, ended_with_us, in_bulk, in_detail
 from bookings.reconciliation.lock.queries import check_stays_unlocked
 from bookings.reconciliation.models import Rules, Run, Statement
 
@@ -29,7 +29,7 @@ def compare_again(statement: Statement, *, now: datetime) -> Run | None:
     Raises PeriodLocked, where a day of it was locked since somebody ordered the run.
     """
     sql, rules = dialect(), queries.rules_in_force()
-    with transaction.atomic(), connection.cursor() as cursor:
+    with transaction.atomic(), ended_with_us(), connection.cursor() as cursor:
         check_stays_unlocked(statement)
         ordered = statement.runs.select_for_update(no_key=True).filter(state=Run.State.RUNNING).first()
         if ordered is None:

@@ -87,9 +87,10 @@ class Statement(models.Model):
 
     `scope` is "provider" or "provider:partner id": a partner's statement is held against that partner's bookings only,
     staff's against all of the provider's. `number` is where its lines' ids begin. `totals` and `counts` are told by
-    `preview`: by currency {lines, gross, tax, fee, net, opening, closing}; {lines, bad, by kind}. `problem` is why the
-    whole file was refused. `file` is its name in the storage, empty once its lines are stored. `fence` counts claims of
-    workers; whoever holds `lease_until` works on it.
+    `preview`: by currency {lines, gross, turnover, tax, fee, net, opening, closing}; {lines, bad, by kind}. `problem`
+    is why the whole file was refused. `file` is its name in the storage, empty once its lines are stored. `fence`
+    counts claims of workers; whoever holds `lease_until` works on it. `uploaded_by` and `accepted_by` are one person
+    only where `accepting` lets them be.
     """
 
     class Source(models.TextChoices):

@@ -15,6 +15,9 @@ Which statements speak for one another is told by their periods:
 
 A line about a document of another day than the statement's may be billed a second time. Such lines are few: they, and
 not all, are looked for in the statements of the documents' own days, and in the one before this. No index is needed.
+
+A statement that one person alone uploaded and accepted speaks for others only by its lines that agree: it comes to no
+more than that person may end alone, and a line of 1.00 would else speak for a ticket of 5000.00.
 """
 
 # Table names, columns and words in these statements are constants of ours.
@@ -27,11 +30,11 @@ from typing import Any
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Q, QuerySet
 
-from bookings.reconciliation import directly, ours
+from bookings.reconciliation import accepting, directly, ours
 from bookings.reconciliation.dialect import Dialect, in_bulk, in_detail
 from bookings.reconciliation.lines import IN_STATEMENT, LINES, span
 from bookings.reconciliation.models import Statement
-from bookings.reconciliation.states import Class, StatementState
+from bookings.reconciliation.states import MATCHED, Class, StatementState
 from bookings.reconciliation.tiers import GAPS
 
 A_DAY = timedelta(days=1)
@@ -46,9 +49,10 @@ def forget(cursor: CursorWrapper, statement: Statement) -> None:
         return
     column = "booking_id" if ours.is_orders(statement) else "document_id"
     for beside in _adjoining(statement):
+        agrees = f" AND outcome = '{MATCHED}'" if accepting.is_by_one_alone(beside) else ""
         cursor.execute(
             f"DELETE FROM {GAPS} WHERE n = 0 AND found IN (SELECT {column} FROM reconciliation_line "
-            f"WHERE {IN_STATEMENT} AND {column} IS NOT NULL AND {directly.is_own('')})",
+            f"WHERE {IN_STATEMENT} AND {column} IS NOT NULL AND {directly.is_own('')}{agrees})",
             span(beside),
         )
 

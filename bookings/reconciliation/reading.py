@@ -21,6 +21,10 @@ from bookings.reconciliation.models import Format
 
 MOST_KEPT = 10_000
 """Bad lines that are told one by one. All are counted."""
+MOST_BAD = 10_000
+"""With more it is the file, and it is read no further. Lines of days that are locked are not among them: they are as
+good as the file.
+"""
 LONGEST_LINE = 128 * 1024
 
 
@@ -47,9 +51,20 @@ class Loaded:
     control: dict[str, Any] | None = None
 
     def hold_back(self, line: int, code: str, text: str) -> None:
+        """Raises TooManyBad."""
         self.bad_rows += 1
         if len(self.bad) < MOST_KEPT:
             self.bad.append((line, code, text[:500]))
+        if self.bad_rows > MOST_BAD:
+            raise TooManyBad(self)
+
+
+class TooManyBad(Exception):
+    """More than MOST_BAD lines are no rows at all; `loaded` has the first ones."""
+
+    def __init__(self, loaded: Loaded) -> None:
+        super().__init__()
+        self.loaded = loaded
 
 
 def rows(source: Source, loaded: Loaded) -> Iterator[tuple[Any, ...]]:

@@ -1,7 +1,7 @@
 """A statement comes in: its file is kept, its head and its end are judged, and it is written down.
 
 Keeping a file takes as long as it is long, and is done with no transaction open: `take`, then `write_down`. Of a
-partner so many wait at once and no more: each keeps a file of up to MOST_BYTES.
+partner so many wait at once and no more, and each keeps a file of PARTNERS_MOST_BYTES and PARTNERS_MOST_LINES at most.
 """
 
 from dataclasses import dataclass
@@ -19,11 +19,14 @@ from bookings.reconciliation.models import ColumnMapping, Format, Statement, Str
 from bookings.reconciliation.refusals import (
     MOST_BYTES,
     MOST_WAITING,
+    PARTNERS_MOST_BYTES,
+    PARTNERS_MOST_LINES,
     MappingNeeded,
     MappingNotOfFormat,
     StatementPeriodInvalid,
     StatementsWaiting,
     StatementTooLarge,
+    StatementTooLong,
 )
 from bookings.reconciliation.states import NOT_ACCEPTED, StatementState
 from movmo.kit.errors import NotFound
@@ -32,6 +35,8 @@ from movmo.kit.text import one_line
 from partners.partner.models import Partner
 
 MOST_DAYS = 366
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
+"""Of the days that a statement may be about."""
 RETRY_AFTER = 60  # seconds: those that are being read, and accepted beforehand, end by themselves
 
 
@@ -90,18 +95,19 @@ def take(
     """Keep the file and judge its head and end. It may be long: call it outside of a transaction. What nobody writes
     down then is tidied away in time.
 
-    Raises StatementTooLarge, StatementUnreadable, StatementPeriodInvalid, MappingNeeded, MappingNotOfFormat, NotFound
-    (of the mapping) or PeriodLocked; nothing is kept then.
+    Raises StatementTooLarge, StatementTooLong, StatementUnreadable, StatementPeriodInvalid, MappingNeeded,
+    MappingNotOfFormat, NotFound (of the mapping) or PeriodLocked; nothing is kept then.
     """
-    if declared_bytes is not None and declared_bytes > MOST_BYTES:
-        raise StatementTooLarge(bytes=declared_bytes, limit=MOST_BYTES)
+    limit = MOST_BYTES if by.partner_id is None else PARTNERS_MOST_BYTES
+    if declared_bytes is not None and declared_bytes > limit:
+        raise StatementTooLarge(bytes=declared_bytes, limit=limit)
     _check_period(about, by)
     mapping = _mapping(about, by)
-    stored = storing.keep(file, limit=MOST_BYTES)
+    stored = storing.keep(file, limit=limit)
     known = Statement.objects.filter(scope=by.scope, sha256=stored.sha256).first()
     said = _said(about, by) | {"mapping": mapping, "is_auto_accepted": auto_accept}
     if known is None or resending.is_worth_it(known, said) or _is_told_more(known, about):
-        said |= {"file": stored.name, "control": _judged(stored, about, mapping).as_json()}
+        said |= {"file": stored.name, "control": _judged(stored, about, mapping, by).as_json()}
     return Taken(stored, by, said, known)
 
 
@@ -182,9 +188,13 @@ def _is_told_more(known: Statement, about: Kept) -> bool:
 
 def _check_period(about: Kept, by: Sender) -> None:
     days = (about.period_end - about.period_start).days
-    if not 0 <= days < MOST_DAYS:
+    if not 0 <= days < MOST_DAYS or about.period_start < FIRST_DAY or about.period_end > LAST_DAY:
         raise StatementPeriodInvalid(
-            starts_on=about.period_start.isoformat(), ends_on=about.period_end.isoformat(), most_days=MOST_DAYS
+            starts_on=about.period_start.isoformat(),
+            ends_on=about.period_end.isoformat(),
+            most_days=MOST_DAYS,
+            first_year=FIRST_DAY.year,
+            last_year=LAST_DAY.year,
         )
     check_open(by.provider, about.period_start, about.period_end, partner_id=by.partner_id)
 
@@ -203,11 +213,14 @@ def _mapping(about: Kept, by: Sender) -> ColumnMapping | None:
     return mapping
 
 
-def _judged(stored: storing.Stored, about: Kept, mapping: ColumnMapping | None) -> control.Told:
-    """Nothing is kept of what is refused. Raises StatementUnreadable."""
+def _judged(stored: storing.Stored, about: Kept, mapping: ColumnMapping | None, by: Sender) -> control.Told:
+    """Nothing is kept of what is refused. Raises StatementUnreadable or StatementTooLong."""
     try:
         with storing.opened(stored.name) as file:
-            return control.judge(file, stored.bytes, format_=about.format, mapping=mapping, control=about.control)
+            told = control.judge(file, stored.bytes, format_=about.format, mapping=mapping, control=about.control)
+            if by.partner_id is not None and (lines := told.lines_in(file, about.format)) > PARTNERS_MOST_LINES:
+                raise StatementTooLong(lines=lines, limit=PARTNERS_MOST_LINES)
+            return told
     except Exception:
         storing.forget(stored.name)
         raise

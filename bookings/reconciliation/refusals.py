@@ -1,16 +1,20 @@
 """Why a statement is not taken.
 
 DomainError
-├── StatementTooLarge        413   the file is longer than MOST_BYTES
+├── StatementTooLarge        413   the file is longer than MOST_BYTES, or a partner's than PARTNERS_MOST_BYTES
+├── StatementTooLong         413   a partner's file has more than PARTNERS_MOST_LINES
 ├── StatementUnreadable      422   the file as a whole: encoding, delimiter, header, control record, cut off
 ├── StatementFileGone        422   the file was deleted before its lines were read
 ├── StatementUnfinished      422   worker after worker was lost over it
-├── StatementPeriodInvalid   422   it ends before it begins
+├── StatementTooSlow         422   it took longer than a worker has
+├── StatementMostlyBad       422   so many lines are bad that it is the file
+├── StatementPeriodInvalid   422   it ends before it begins, is too long, or of no year that may be
 ├── MappingNeeded            422   a format that only a saved column mapping can read, and none is named
 ├── MappingNotOfFormat       422   a mapping beside a format that is read without one
 ├── StatementsWaiting        429   of the partner MOST_WAITING are not accepted yet
 ├── StatementNotStaged       409   it waits for nobody's word
 ├── StatementHasBadLines     422   accepted without saying so in spite of its bad lines
+├── StatementNeedsColleague  403   accepted by whoever uploaded it, over the limit of one person alone
 ├── StatementDoesNotTie      422   opening + lines ≠ closing
 ├── StatementNotAccepted     409   a run of what was never accepted
 ├── StatementBusy            409   a worker is at it
@@ -20,15 +24,26 @@ DomainError
 from movmo.kit.errors import DomainError, Kind
 
 MOST_BYTES = 512 * 1024 * 1024
+PARTNERS_MOST_BYTES = 32 * 1024 * 1024
+PARTNERS_MOST_LINES = 200_000
+"""One small request may unpack to either, and a worker reads it then: as much as it can in the time that it has."""
 MOST_WAITING = 20
 
 
 class StatementTooLarge(DomainError):
     kind = Kind.TOO_LARGE
     code = "statement_too_large"
-    message = "The file has {bytes} bytes; a statement has at most {limit}."
+    message = "The file has {bytes} bytes; a statement has at most {limit}, unpacked."
     hint = "Nothing was read. Split the statement by day and send the parts as statements of their own."
     example = {"bytes": 2 * 1024**3, "limit": MOST_BYTES}
+
+
+class StatementTooLong(DomainError):
+    kind = Kind.TOO_LARGE
+    code = "statement_too_long"
+    message = "The file has {lines} lines; a statement has at most {limit}."
+    hint = "Nothing was kept. Split the statement by day and send the parts as statements of their own."
+    example = {"lines": 1_000_000, "limit": PARTNERS_MOST_LINES}
 
 
 class StatementUnreadable(DomainError):
@@ -70,12 +85,41 @@ class StatementUnfinished(DomainError):
     example = {"workers": 5}
 
 
+class StatementTooSlow(DomainError):
+    kind = Kind.RULE
+    code = "statement_too_slow"
+    message = "It took longer than {seconds} seconds, and nothing was taken over. Split it by day and send the parts."
+    hint = "Each part is a statement of its own."
+    example = {"seconds": 90}
+
+
+class StatementMostlyBad(DomainError):
+    """`first` names the first of them by their numbers and codes."""
+
+    kind = Kind.RULE
+    code = "statement_mostly_bad"
+    message = (
+        "Reading ended after {bad} bad lines, the first of them {first}. Nothing was taken over. Mend the file, or "
+        "name its format or mapping rightly, and send it again."
+    )
+    hint = "The preview has the first bad lines and says what is wrong with each."
+    example = {"bad": 10_001, "first": "line 2 (kind_unknown), line 3 (kind_unknown), line 4 (kind_unknown)"}
+
+
 class StatementPeriodInvalid(DomainError):
     kind = Kind.RULE
     code = "statement_period_invalid"
-    message = "The period {starts_on} to {ends_on} is none of at most {most_days} days."
+    message = (
+        "{starts_on} to {ends_on} is no period of {most_days} days at most in the years {first_year} to {last_year}."
+    )
     hint = "Give the first and the last day that the statement is about."
-    example = {"starts_on": "2026-11-30", "ends_on": "2026-11-01", "most_days": 366}
+    example = {
+        "starts_on": "2026-11-30",
+        "ends_on": "2026-11-01",
+        "most_days": 366,
+        "first_year": 2000,
+        "last_year": 2099,
+    }
 
 
 class MappingNeeded(DomainError):
@@ -119,6 +163,14 @@ class StatementHasBadLines(DomainError):
     message = "{bad} of {lines} lines cannot be read and would be left out."
     hint = "Look at the preview. Mend the file and upload it again, or accept it without these lines by saying so."
     example = {"bad": 3, "lines": 1_000}
+
+
+class StatementNeedsColleague(DomainError):
+    kind = Kind.FORBIDDEN
+    code = "statement_needs_colleague"
+    message = "Its lines come to {effect}. Over {limit} whoever uploaded a statement cannot accept it."
+    hint = "A colleague has to look at it and accept it; whoever uploaded it may still decline it."
+    example = {"effect": "118.70 EUR", "limit": "50.00 EUR"}
 
 
 class StatementDoesNotTie(DomainError):

@@ -11,7 +11,9 @@ from bookings.reconciliation.states import StatementState
 OPEN = frozenset({StatementState.RECEIVED, StatementState.STAGED, StatementState.REFUSED})
 """Nothing of it was taken over."""
 WORDS = ("stream", "format", "mapping", "period_start", "period_end", "is_auto_accepted")
-NOTHING_READ: dict[str, Any] = {"counts": {}, "totals": {}, "problem_code": "", "problem": "", "lease_until": None}
+NOTHING_READ: dict[str, Any] = {"counts": {}, "totals": {}, "problem_code": "", "problem": ""}
+BY_NOBODY: dict[str, Any] = {"accepted_by": None, "accepted_at": None}
+"""Whoever accepted it accepted other words."""
 
 
 def is_worth_it(known: Statement, said: dict[str, Any]) -> bool:
@@ -27,8 +29,12 @@ def is_worth_it(known: Statement, said: dict[str, Any]) -> bool:
 def anew(known: Statement, said: dict[str, Any]) -> Statement:
     """Still the same statement, received now. A worker who is reading it has lost it."""
     as_it_was = Statement.objects.filter(pk=known.pk, state=known.state, fence=known.fence)
+    # A partner's next one is not begun while that worker is still at it: it ends the lease when it is done.
+    freed = {} if known.partner_id else {"lease_until": None}
     with transaction.atomic():
-        taken = as_it_was.update(state=StatementState.RECEIVED, fence=known.fence + 1, **NOTHING_READ, **said)
+        taken = as_it_was.update(
+            state=StatementState.RECEIVED, fence=known.fence + 1, **NOTHING_READ, **BY_NOBODY, **freed, **said
+        )
         if taken:
             known.quarantined.all().delete()
     # The newer copy stays; of two who send it at once, the one whose words count.

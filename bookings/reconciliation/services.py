@@ -16,10 +16,11 @@ from typing import Any
 from uuid import UUID
 
 import structlog
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from bookings.reconciliation import matching, storing
+from bookings.reconciliation import accepting, matching, storing, turns
 from bookings.reconciliation.importing import read_and_compare, read_only
 from bookings.reconciliation.lock.queries import check_open, check_unlocked
 from bookings.reconciliation.models import QuarantinedLine, Run, Statement
@@ -31,6 +32,7 @@ from bookings.reconciliation.refusals import (
     StatementHasBadLines,
     StatementNotAccepted,
     StatementNotStaged,
+    StatementTooSlow,
     StatementUnfinished,
     StatementUnreadable,
 )
@@ -41,8 +43,10 @@ __all__ = ["Kept", "Sender", "receive", "take", "write_down"]
 
 log = structlog.get_logger()
 
+MOST_SECONDS = 90
+"""That a worker has for a phase of a statement."""
 LEASE = timedelta(minutes=3)
-"""Longer than the hard limit of a task: whoever held it is dead."""
+"""Longer than the hard limit of its task: whoever held it is dead."""
 MOST_LOST = 5
 """So many workers in a row may be lost over a statement; then it is the statement."""
 LOST = "workers_lost"
@@ -54,8 +58,9 @@ Clock = Callable[[], datetime]
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """`errors` are the first 100 of `bad` lines. `totals` by currency {lines, gross_minor, tax_minor, fee_minor,
-    net_minor, opening_minor, closing_minor, ties}; opening, closing and ties are None where the statement tells none.
+    """`errors` are the first 100 of `bad` lines. `totals` by currency {lines, gross_minor, turnover_minor, tax_minor,
+    fee_minor, net_minor, opening_minor, closing_minor, ties}; opening, closing and ties are None where the statement
+    tells none. The turnover is the gross of all lines without their signs.
     """
 
     state: str
@@ -68,8 +73,8 @@ class Preview:
 
 
 def due(*, now: datetime, limit: int) -> list[UUID]:
-    """Statements that a worker has something to do for, the longest waiting first."""
-    return list(_waiting(now).order_by("number").values_list("pk", flat=True)[:limit])
+    """Statements that a worker has something to do for, as it is their turn: see `turns`."""
+    return turns.in_turn(_waiting(now), now=now)[:limit]
 
 
 def _waiting(now: datetime) -> QuerySet[Statement]:
@@ -79,25 +84,24 @@ def _waiting(now: datetime) -> QuerySet[Statement]:
 
 
 def advance(statement_id: UUID, *, clock: Clock) -> Statement:
-    """Drive the statement on by its next phase; nothing, if another worker holds it or it waits for a person.
+    """Drive the statement on by its next phase; nothing, if another worker holds it, it waits for a person, or another
+    of its partner is worked on.
 
     A worker that is killed leaves it where it was, and the next one begins the phase anew after LEASE: MOST_LOST times.
+    One that has no time left (MOST_SECONDS) says so, and nobody tries again.
     """
     statement = _claimed(statement_id, now=clock())
     if statement is None:
         return Statement.objects.get(pk=statement_id)
     try:
-        if statement.control.get(LOST, 0) >= MOST_LOST:
-            raise StatementUnfinished(workers=MOST_LOST)
-        if statement.state == StatementState.RECEIVED:
-            _read(statement, clock=clock)
-        elif statement.state == StatementState.ACCEPTED:
-            _compare(statement, clock=clock)
-        else:
-            _compare_again(statement, clock=clock)
-    except (StatementUnreadable, StatementFileGone, StatementUnfinished, PeriodLocked) as failure:
+        _drive(statement, clock=clock)
+    except (StatementUnreadable, StatementFileGone, StatementUnfinished, StatementTooSlow, PeriodLocked) as failure:
         log.warning("reconciliation.refused", statement_id=str(statement_id), code=failure.code)
         _give_up(statement, failure, now=clock())
+    except StatementBusy:
+        _let_go(statement)
+        raise
+    _let_go(statement)
     return Statement.objects.get(pk=statement_id)
 
 
@@ -109,10 +113,33 @@ def _claimed(statement_id: UUID, *, now: datetime) -> Statement | None:
     lost = statement.control.get(LOST, 0) + 1 if statement.lease_until else 0
     told = {**statement.control, LOST: lost}
     mine = _waiting(now).filter(pk=statement_id, fence=statement.fence)
-    if not mine.update(fence=statement.fence + 1, lease_until=now + LEASE, control=told):
-        return None
-    statement.fence, statement.control = statement.fence + 1, told
+    with transaction.atomic():
+        if not turns.is_its(statement, now=now):
+            return None
+        if not mine.update(fence=statement.fence + 1, lease_until=now + LEASE, control=told):
+            return None
+    statement.fence, statement.control, statement.lease_until = statement.fence + 1, told, now + LEASE
     return statement
+
+
+def _let_go(statement: Statement) -> None:
+    """Where it was sent anew while it was read, its lease has kept its partner's others waiting until now."""
+    Statement.objects.filter(pk=statement.pk, lease_until=statement.lease_until).update(lease_until=None)
+
+
+def _drive(statement: Statement, *, clock: Clock) -> None:
+    """Its next phase. Raises what says that there is no use in it, or StatementBusy."""
+    try:
+        if statement.control.get(LOST, 0) >= MOST_LOST:
+            raise StatementUnfinished(workers=MOST_LOST)
+        if statement.state == StatementState.RECEIVED:
+            _read(statement, clock=clock)
+        elif statement.state == StatementState.ACCEPTED:
+            _compare(statement, clock=clock)
+        else:
+            _compare_again(statement, clock=clock)
+    except SoftTimeLimitExceeded:
+        raise StatementTooSlow(seconds=MOST_SECONDS) from None
 
 
 def _give_up(statement: Statement, failure: DomainError, *, now: datetime) -> None:
@@ -134,7 +161,9 @@ def _read(statement: Statement, *, clock: Clock) -> None:
 
 
 def _compare(statement: Statement, *, clock: Clock) -> None:
-    """Where a line is bad by now that was good when a person accepted it (its day was locked), a person looks again."""
+    """Where a line is bad by now that was good when a person accepted it (its day was locked), a person looks again; so
+    they do where it comes to more by now than that person alone may accept.
+    """
     if read_and_compare(statement, must_be_clean=False, clock=clock).run is not None:
         _settle(statement)
         return
@@ -144,6 +173,10 @@ def _compare(statement: Statement, *, clock: Clock) -> None:
 def _look_at(statement: Statement, *, clock: Clock) -> None:
     """For a person, who then says what becomes of it."""
     outcome = read_only(statement)
+    if outcome.is_given_up:
+        told = {"counts": outcome.counts, "totals": {}}
+        _refuse(statement, outcome.problem_code, outcome.problem, now=clock(), **told)
+        return
     if outcome.problem and not outcome.bad:
         _refuse(statement, outcome.problem_code, outcome.problem, now=clock())
         return
@@ -170,14 +203,17 @@ def _settle(statement: Statement) -> None:
     Statement.objects.filter(pk=statement.pk).update(file="", lease_until=None)
 
 
-def _refuse(statement: Statement, code: str, problem: str, *, now: datetime) -> None:
-    if _write(statement, now=now, state=StatementState.REFUSED, problem_code=code, problem=problem[:500], file=""):
+def _refuse(statement: Statement, code: str, problem: str, *, now: datetime, **more: Any) -> None:
+    more |= {"problem_code": code, "problem": problem[:500], "file": ""}
+    if _write(statement, now=now, state=StatementState.REFUSED, **more):
         storing.forget(statement.file)
 
 
 def _write(statement: Statement, *, now: datetime, **values: Any) -> bool:
-    """Unless another worker has taken it meanwhile; the lease ends."""
-    mine = Statement.objects.filter(pk=statement.pk, fence=statement.fence)
+    """Unless another worker has taken it meanwhile, or this one was done with it already when it ran out of time; the
+    lease ends.
+    """
+    mine = Statement.objects.filter(pk=statement.pk, fence=statement.fence, state=statement.state)
     return bool(mine.update(lease_until=None, updated_at=now, **values))
 
 
@@ -206,8 +242,8 @@ def accept(
     """A person's word that it may be compared; a worker does it. `without_bad_lines`: those in quarantine stay out.
     `seen` is the fence of what they looked at: one that was read anew since is another.
 
-    Without them totals need not tie, as the preview says. Raises StatementNotStaged, StatementHasBadLines or
-    PeriodLocked.
+    Without them totals need not tie, as the preview says. Raises StatementNotStaged, StatementHasBadLines,
+    StatementNeedsColleague (see `accepting`) or PeriodLocked.
     """
     statement.refresh_from_db()
     fence = statement.fence if seen is None else seen
@@ -217,6 +253,7 @@ def accept(
     check_open(statement.provider, *days, partner_id=statement.partner_id)
     if statement.counts.get("bad") and not without_bad_lines:
         raise StatementHasBadLines(bad=statement.counts["bad"], lines=statement.counts["lines"])
+    accepting.check_not_alone(statement, by=by)
     mine = Statement.objects.filter(pk=statement.pk, state=StatementState.STAGED, fence=fence)
     accepted = mine.update(
         state=StatementState.ACCEPTED, accepted_by=by, accepted_at=now, updated_at=now, lease_until=None

@@ -3,7 +3,8 @@
 Statement   received → staged → accepted → reconciled      staged: read, counted, waits for a person's word
             received | staged → refused                    the file as a whole is of no use, or a person declined it,
                                                            or nobody of the partner accepted it in time
-            accepted → refused                             its file is gone, or worker after worker was lost over it
+            received | accepted → refused                  its file is gone, it takes too long, or worker after worker
+                                                           was lost over it
             staged | refused → received                    the same file is sent again, and something else said of it
             accepted → staged                              a day of it was locked meanwhile
 Discrepancy open ↔ investigating ↔ disputed → resolved | written_off

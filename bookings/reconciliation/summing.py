@@ -28,11 +28,15 @@ Totals = dict[str, dict[str, Any]]
 
 
 def of_lines(rows: Iterable[tuple[Any, ...]], control: dict[str, Any]) -> tuple[Totals, dict[str, int]]:
-    """From rows that begin as `lines.SUMS`: the totals by currency, and how many lines there are of each kind."""
+    """From rows that begin as `lines.SUMS`: the totals by currency, and how many lines there are of each kind. In the
+    turnover nothing is set off against what was given back: of each kind but fees all lines have one sign.
+    """
     kinds: dict[str, int] = defaultdict(int)
+    turnover: dict[tuple[str, str], int] = defaultdict(int)
     totals: Totals = {}
     for currency, kind, lines, gross, tax, fee, net, moved, *_ in rows:
         kinds[kind] += int(lines)
+        turnover[currency, kind] += int(gross)
         total = totals.setdefault(currency, _nothing())
         for name, more in (
             ("lines", lines),
@@ -43,6 +47,8 @@ def of_lines(rows: Iterable[tuple[Any, ...]], control: dict[str, Any]) -> tuple[
             ("moved_minor", moved),
         ):
             total[name] += int(more)
+    for (currency, _), gross in turnover.items():
+        totals[currency]["turnover_minor"] += abs(gross)
     for currency, amount in control.get("opening", {}).items():
         total = totals.setdefault(currency, _nothing())
         total["opening_minor"] = Money.parse(amount, currency).minor
@@ -55,6 +61,7 @@ def _nothing() -> dict[str, Any]:
     return {
         "lines": 0,
         "gross_minor": 0,
+        "turnover_minor": 0,
         "tax_minor": 0,
         "fee_minor": 0,
         "net_minor": 0,

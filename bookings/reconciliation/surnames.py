@@ -8,6 +8,7 @@ locator and compared one by one. Of a line no name is kept but its keyed digest,
 # ruff: noqa: S608
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,9 +16,11 @@ from uuid import UUID
 from anyascii import anyascii
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
+from django.db.models import Q
 
 from bookings.booking.document.models import BookingDocument
 from bookings.booking.models import Booking
+from bookings.booking.record_locator import queries as locators_of
 from bookings.reconciliation import ours
 from bookings.reconciliation.lines import Staging
 from bookings.reconciliation.models import Statement
@@ -84,14 +87,15 @@ def _held(statement: Statement, left: Sequence[Line]) -> Iterator[tuple[int, UUI
 
 
 def _candidates(statement: Statement, locators: set[str]) -> list[BookingDocument]:
-    rows = BookingDocument.objects.filter(provider=statement.provider, record_locator__in=locators)
+    known = Q(record_locator__in=locators) | Q(booking__in=locators_of.bookings_with(locators))
+    rows = BookingDocument.objects.filter(known, provider=statement.provider)
     if statement.partner_id:
         rows = rows.filter(booking__partner_id=statement.partner_id)
     return list(rows.select_related("booking"))
 
 
 def _fits(line: Line, document: BookingDocument) -> bool:
-    if document.record_locator != line["record_locator"] or not _same_day(line, document):
+    if line["record_locator"] not in document.booking.record_locators or not _same_day(line, document):
         return False
     if line["surname_digest"]:
         people = document.booking.people
@@ -105,7 +109,7 @@ def _same_day(line: Line, document: BookingDocument) -> bool:
     issued, departure = _day(line["issued_on"]), _day(line["departure_on"])
     if issued is not None:
         return abs(issued - document.issued_on) <= APART
-    return departure is not None and departure == _first_departure(document.booking)
+    return departure is not None and departure in _departures(document.booking)
 
 
 def _day(value: date | str | None) -> date | None:
@@ -113,9 +117,8 @@ def _day(value: date | str | None) -> date | None:
     return date.fromisoformat(value) if isinstance(value, str) else value
 
 
-def _first_departure(booking: Booking) -> date | None:
-    try:
-        local: str = booking.itinerary[0]["segments"][0]["departing"]["local"]
-    except (KeyError, IndexError):
-        return None
-    return date.fromisoformat(local[:10])
+def _departures(booking: Booking) -> Iterator[date]:
+    """The day on which each slice leaves: a PNR may be of one slice alone."""
+    for slice_ in booking.itinerary:
+        with suppress(KeyError, IndexError):
+            yield date.fromisoformat(slice_["segments"][0]["departing"]["local"][:10])

@@ -24,6 +24,6 @@ def tidy_statements() -> None:
     tidying.tidy(now=now)
 
 
-@shared_task
+@shared_task(soft_time_limit=services.MOST_SECONDS, time_limit=services.MOST_SECONDS + 30)
 def advance(*, statement_id: str) -> None:
     services.advance(UUID(statement_id), clock=clock.now)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -15,7 +17,7 @@ from uuid import UUID
 from django.db import connection
 
 from movmo.kit import clock
-from movmo.kit.errors import DomainError
+from movmo.kit.errors import DomainError, Internal
 from movmo.kit.ids import new_id
 from movmo.operations.context import Caller, Door, Request
 from movmo.operations.models import AuditEvent
@@ -135,6 +137,24 @@ def note(
             **about,
         )
     )
+
+
+@contextmanager
+def intended(operation: str, *, refusals: tuple[type[Exception], ...] = (DomainError,), **about: Any) -> Iterator[None]:
+    """Around what no transaction can take back, such as asking an airline: an intent that commits by itself, and an
+    outcome however it ends. `about` is what `note` takes; a refusal has the code that its outcome tells.
+    """
+    about["call_id"] = new_id()
+    note(operation, phase=AuditEvent.Phase.INTENT, **about)
+    try:
+        yield
+    except refusals as refusal:
+        note(operation, code=getattr(refusal, "code", Internal.code), **about)
+        raise
+    except Exception:
+        note(operation, code=Internal.code, **about)
+        raise
+    note(operation, code=DONE, **about)
 
 
 def _insert(event: AuditEvent) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminRadioSelectWidget
 
@@ -46,9 +46,15 @@ class NewKey(KeyForm):
 
     def clean(self) -> Any:
         cleaned = super().clean() or self.cleaned_data
-        partner = cleaned.get("partner")
-        if partner is not None and cleaned.get("mode") == "live" and not partner.plan.live_keys:
+        partner, is_live = cleaned.get("partner"), cleaned.get("mode") == "live"
+        if partner is None:
+            return cleaned
+        if is_live and not partner.plan.live_keys:
             self.add_error("mode", str(services.LiveNotAllowed()))
+        try:
+            services.refuse_full(partner, live=is_live, now=clock.now())
+        except services.TooManyKeys as refusal:
+            self.add_error("partner", str(refusal))
         return cleaned
 
 
@@ -124,6 +130,13 @@ class ApiKeyAdmin(WithHistory):
     def has_rotate_permission(self, request: HttpRequest) -> bool:
         """A rotation ends one key and shows another."""
         return self.has_add_permission(request) and self.has_change_permission(request)
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except services.KeyRefused as refusal:  # somebody made the last key that there was room for meanwhile
+            messages.error(request, str(refusal))
+            return HttpResponseRedirect(request.path)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         now = clock.now()

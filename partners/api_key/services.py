@@ -3,8 +3,12 @@
 KeyRefused
 ├── ExpiryInPast    a key that would be dead when it is made
 ├── LiveNotAllowed  the partner's plan has test keys only
+├── TooManyKeys     MOST_KEYS of the mode work
+├── TooManyReplaced MOST_KEYS of the mode work beside the ones that replaced them
 ├── KeyDead         revoked, expired or replaced: no more is to be made of it
 └── OverlapInvalid  the time that two keys work side by side is negative
+
+Both counts are taken while the partner is held, so that of two who want the last place one has it.
 """
 
 from datetime import datetime, timedelta
@@ -16,8 +20,12 @@ from django.db.models import Case, F, Q, Value, When
 from movmo.operations import history
 from partners.api_key import secret
 from partners.api_key.models import ApiKey, ApiKeys, KeyState
+from partners.partner.holding import hold
 from partners.partner.models import Partner
 
+MOST_KEYS = 20
+"""Of one partner in one mode, by whomever they were made: that work and were not replaced, and as many that were
+replaced and still work. So there is always room to rotate a key at once, and mostly to do it with an overlap."""
 OVERLAP = timedelta(days=7)
 """How long the old key works beside the new one: time enough for a release."""
 
@@ -36,6 +44,21 @@ class LiveNotAllowed(KeyRefused):
         super().__init__("The plan has test keys only. A live key takes a plan that allows it.")
 
 
+class TooManyKeys(KeyRefused):
+    def __init__(self, mode: str) -> None:
+        super().__init__(
+            f"There are {MOST_KEYS} {mode} keys already, and there may be no more. Revoke one first, or rotate one."
+        )
+
+
+class TooManyReplaced(KeyRefused):
+    def __init__(self, mode: str) -> None:
+        super().__init__(
+            f"{MOST_KEYS} {mode} keys that were replaced still work, and there may be no more. Revoke one of them "
+            "first, or rotate without an overlap."
+        )
+
+
 class KeyDead(KeyRefused):
     def __init__(self, key: ApiKey, state: KeyState) -> None:
         became = {KeyState.REVOKED: "been revoked", KeyState.EXPIRED: "expired"}.get(state, "been replaced")
@@ -50,11 +73,35 @@ class OverlapInvalid(KeyRefused):
 def issue(
     *, partner: Partner, name: str, now: datetime, live: bool = False, expires_at: datetime | None = None
 ) -> tuple[ApiKey, str]:
-    """A new key and its text. The text exists here and nowhere else: show it once. Raises ExpiryInPast or
-    LiveNotAllowed.
+    """A new key and its text. The text exists here and nowhere else: show it once. Raises ExpiryInPast,
+    LiveNotAllowed or TooManyKeys.
 
     A test key unless a live one is asked for: with the wrong one of these nothing is bought.
     """
+    with transaction.atomic():
+        hold(partner.pk)
+        refuse_full(partner, live=live, now=now)
+        return _make(partner=partner, name=name, now=now, live=live, expires_at=expires_at)
+
+
+def refuse_full(partner: Partner, *, live: bool, now: datetime) -> None:
+    """Raises TooManyKeys. What it found holds while the partner is held."""
+    if _that_work(partner, live=live, now=now).filter(replaced_by=None).count() >= MOST_KEYS:
+        raise TooManyKeys("live" if live else "test")
+
+
+def _refuse_beside(partner: Partner, *, live: bool, now: datetime) -> None:
+    """Raises TooManyReplaced."""
+    if _that_work(partner, live=live, now=now).exclude(replaced_by=None).count() >= MOST_KEYS:
+        raise TooManyReplaced("live" if live else "test")
+
+
+def _that_work(partner: Partner, *, live: bool, now: datetime) -> ApiKeys:
+    return ApiKey.objects.filter(_not_ended(now), partner=partner, is_live=live, revoked_at=None)
+
+
+def _make(*, partner: Partner, name: str, now: datetime, live: bool, expires_at: datetime | None) -> tuple[ApiKey, str]:
+    """Raises ExpiryInPast or LiveNotAllowed."""
     if expires_at is not None and expires_at <= now:
         raise ExpiryInPast
     if live and not partner.plan.live_keys:
@@ -72,7 +119,8 @@ def issue(
 
 
 def rotate(key: ApiKey, *, now: datetime, overlap: timedelta = OVERLAP) -> tuple[ApiKey, str]:
-    """A key in the place of another, and its text. Raises KeyDead, LiveNotAllowed or OverlapInvalid.
+    """A key in the place of another, and its text. Raises KeyDead, LiveNotAllowed, TooManyReplaced or
+    OverlapInvalid.
 
     Partner, name and mode are the old key's, and it lives as long as the old one was made to live. The old key ends
     after the overlap, or at its own time if that is sooner. Of two rotations at once the second finds the key replaced.
@@ -83,8 +131,11 @@ def rotate(key: ApiKey, *, now: datetime, overlap: timedelta = OVERLAP) -> tuple
         _refuse_dead(key, now)
     lifetime = None if key.expires_at is None else key.expires_at - key.created_at
     with transaction.atomic():
+        hold(key.partner_id)
+        if overlap:
+            _refuse_beside(key.partner, live=key.is_live, now=now)
         expires_at = None if lifetime is None else now + lifetime
-        fresh, raw = issue(partner=key.partner, name=key.name, now=now, live=key.is_live, expires_at=expires_at)
+        fresh, raw = _make(partner=key.partner, name=key.name, now=now, live=key.is_live, expires_at=expires_at)
         # The key may have changed since it was read. Two who rotate at once meet at this UPDATE, on both databases;
         # the new key of whoever comes second is rolled back.
         ends = Case(When(expires_at__lte=now + overlap, then=F("expires_at")), default=Value(now + overlap))
@@ -118,8 +169,11 @@ def revoke(key: ApiKey, *, now: datetime) -> None:
 
 
 def _alive(key: ApiKey, now: datetime) -> ApiKeys:
-    not_ended = Q(expires_at=None) | Q(expires_at__gt=now)
-    return ApiKey.objects.filter(not_ended, pk=key.pk, revoked_at=None, replaced_by=None)
+    return ApiKey.objects.filter(_not_ended(now), pk=key.pk, revoked_at=None, replaced_by=None)
+
+
+def _not_ended(now: datetime) -> Q:
+    return Q(expires_at=None) | Q(expires_at__gt=now)
 
 
 def _refuse_dead(key: ApiKey, now: datetime) -> NoReturn:

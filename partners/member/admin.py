@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 else:
     InvitationForm = forms.ModelForm
 
-OF_STATE = {"waiting": "info", "accepted": "success", "withdrawn": "danger", "expired": "warning"}
+OF_STATE = {
+    "waiting": "info",
+    "accepted": "success",
+    "withdrawn": "danger",
+    "sender inactive": "danger",
+    "expired": "warning",
+}
 
 
 @admin.register(Member)
@@ -59,12 +65,12 @@ class MemberAdmin(ReadOnlyAdmin):
 
     def _tried(self, request: HttpRequest, member: Member, what: str, change: Any, **wanted: Any) -> None:
         try:
-            change(member, by=_clerk(request), now=clock.now(), **wanted)
+            ended = change(member, by=_clerk(request), now=clock.now(), **wanted)
         except services.MemberRefused as refusal:
             messages.error(request, f"{member}: {refusal}")
         else:
             self.log_change(request, member, what)
-            messages.success(request, f"{member}: {what}")
+            messages.success(request, f"{member}: {what} {services.told_of(ended)}".rstrip())
 
 
 class NewInvitation(InvitationForm):
@@ -83,7 +89,7 @@ class InvitationAdmin(OnTheTrail, ItsFiltersOnly, ItsRowsOnly, ModelAdmin):  # t
     form = NewInvitation
     list_display = ("address", "partner", "role", "standing", "invited", "expires")
     list_filter = ("role", "partner")
-    list_select_related = ("partner",)
+    list_select_related = ("partner", "invited_by")
     search_fields = ("email__exact",)
     search_help_text: ClassVar[Any] = "A whole e-mail address."
     show_full_result_count = False

@@ -87,4 +87,6 @@ class Invitation(models.Model):
             return "accepted"
         if self.withdrawn_at is not None:
             return "withdrawn"
+        if self.invited_by is not None and not self.invited_by.is_active:
+            return "sender inactive"
         return "expired" if self.expires_at <= now else "waiting"

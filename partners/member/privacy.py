@@ -29,6 +29,7 @@ def erase(user: User, now: datetime) -> None:
     """Also of a last owner: whom a partner's pages belong to then, staff say by an invitation."""
     Member.objects.filter(user=user).delete()
     Invitation.objects.filter(email=user.email).delete()
+    Invitation.objects.filter(invited_by=user, accepted_at=None, withdrawn_at=None).update(withdrawn_at=now)
 
 
 RECORDS = Records("partner_memberships", tell=tell, erase=erase)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from movmo.accounts.models import User
 from partners.member.models import Invitation, Member
@@ -23,10 +23,16 @@ def team(partner_id: UUID) -> QuerySet[Member]:
     return Member.objects.filter(partner_id=partner_id).select_related("user").order_by("joined_at", "pk")
 
 
+def open_at(partner_id: UUID) -> QuerySet[Invitation]:
+    """Neither used nor taken back."""
+    return Invitation.objects.filter(partner_id=partner_id, accepted_at=None, withdrawn_at=None)
+
+
 def waiting(now: datetime) -> QuerySet[Invitation]:
-    """Invitations that can be accepted."""
+    """Invitations that can be accepted. What somebody sent who was made inactive is worth nothing while they are."""
     rows = Invitation.objects.filter(accepted_at=None, withdrawn_at=None, expires_at__gt=now, partner__is_active=True)
-    return rows.select_related("partner").order_by("invited_at", "pk")
+    vouched = rows.filter(Q(invited_by=None) | Q(invited_by__is_active=True))
+    return vouched.select_related("partner").order_by("invited_at", "pk")
 
 
 def waiting_for(user: User, now: datetime) -> QuerySet[Invitation]:

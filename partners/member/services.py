@@ -4,9 +4,11 @@ MemberRefused
 ├── AlreadyMember      the address belongs to a member
 ├── AlreadyInvited     an invitation of this address waits
 ├── TooManyInvited     MOST_WAITING invitations wait
+├── MayNotInvite       no owner any more, nor somebody of the staff who may
 ├── InvitationOver     accepted, withdrawn or expired
 ├── LastOwner          a partner that has owners keeps one
 └── MemberGone         removed meanwhile
+The team is held while it changes: two owners who take each other's role would leave none.
 """
 
 from datetime import datetime, timedelta
@@ -15,6 +17,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.urls import reverse
 
 from movmo.accounts.letter import services as letters
@@ -24,6 +27,7 @@ from movmo.operations import audit
 from movmo.operations.context import Door
 from partners.member import queries
 from partners.member.models import Invitation, Member, Role
+from partners.partner.holding import hold
 from partners.partner.models import Partner
 
 LASTS = timedelta(days=7)
@@ -50,6 +54,11 @@ class TooManyInvited(MemberRefused):
         super().__init__(f"{MOST_WAITING} invitations wait already. Withdraw one first.")
 
 
+class MayNotInvite(MemberRefused):
+    def __init__(self) -> None:
+        super().__init__("You are no owner here any more, so nobody was invited. Ask an owner to invite them.")
+
+
 class InvitationOver(MemberRefused):
     def __init__(self) -> None:
         super().__init__("This invitation was used, taken back, or is too old. Ask whoever invited you for another.")
@@ -68,7 +77,8 @@ class MemberGone(MemberRefused):
 def invite(*, partner: Partner, email: str, role: Role, by: User, now: datetime) -> Invitation:
     """The letter leaves by the outbox. `email` as accounts have it. Raises MemberRefused."""
     with transaction.atomic():
-        _hold(partner.pk)
+        hold(partner.pk)
+        _refuse_stranger(by, partner.pk)
         if Member.objects.filter(partner=partner, user__email=email).exists():
             raise AlreadyMember
         waiting = queries.waiting(now).filter(partner=partner)
@@ -84,6 +94,13 @@ def invite(*, partner: Partner, email: str, role: Role, by: User, now: datetime)
     return made
 
 
+def _refuse_stranger(by: User, partner_id: UUID) -> None:
+    """Asked while the team is held: whoever was removed after their page opened invites nobody. Raises MayNotInvite."""
+    is_owner = Member.objects.filter(partner=partner_id, user=by, role=Role.OWNER).exists()
+    if not is_owner and not by.has_perm("partners.add_invitation"):
+        raise MayNotInvite
+
+
 def _facts(made: Invitation, by: User) -> dict[str, Any]:
     return {
         "partner": one_line(made.partner.name),
@@ -97,8 +114,8 @@ def _facts(made: Invitation, by: User) -> dict[str, Any]:
 def withdraw(invitation: Invitation, *, by: User, now: datetime) -> None:
     """Raises InvitationOver."""
     with transaction.atomic():
-        one = Invitation.objects.filter(pk=invitation.pk, accepted_at=None, withdrawn_at=None)
-        if not one.update(withdrawn_at=now):
+        hold(invitation.partner_id)
+        if not queries.open_at(invitation.partner_id).filter(pk=invitation.pk).update(withdrawn_at=now):
             raise InvitationOver
         _note("withdraw_partner_invitation", by, invitation.partner_id, invitation.pk)
 
@@ -109,9 +126,10 @@ def accept(invitation_id: UUID, *, user: User, now: datetime) -> Member:
         found = queries.waiting_for(user, now).filter(pk=invitation_id).first()
         if found is None:
             raise InvitationOver
-        _hold(found.partner_id)
-        # Two windows at once meet at this UPDATE, on both databases.
-        if not queries.waiting_for(user, now).filter(pk=found.pk).order_by().update(accepted_at=now):
+        hold(found.partner_id)
+        # What it hangs on may have changed before the team was held. Two windows at once meet at the UPDATE.
+        mine = queries.waiting_for(user, now).filter(pk=found.pk)
+        if not mine.exists() or not queries.open_at(found.partner_id).filter(pk=found.pk).update(accepted_at=now):
             raise InvitationOver
         defaults = {"role": found.role, "joined_at": now}
         member, _ = Member.objects.get_or_create(partner=found.partner, user=user, defaults=defaults)
@@ -119,34 +137,48 @@ def accept(invitation_id: UUID, *, user: User, now: datetime) -> Member:
     return member
 
 
-def change_role(member: Member, *, role: Role, by: User, now: datetime) -> None:
-    """Raises LastOwner or MemberGone."""
+def change_role(member: Member, *, role: Role, by: User, now: datetime) -> int:
+    """Returns how many invitations went with it: what only an owner may, ends with being one. Raises LastOwner or
+    MemberGone."""
     with transaction.atomic():
-        _hold(member.partner_id)
+        hold(member.partner_id)
         if role is not Role.OWNER:
             _keep_an_owner(member)
         if not Member.objects.filter(pk=member.pk).update(role=role):
             raise MemberGone
-        _note("change_partner_member", by, member.partner_id, member.pk, role=str(role))
+        ended = 0 if role is Role.OWNER else _withdraw(member, Q(invited_by=member.user_id), now=now)
+        _note("change_partner_member", by, member.partner_id, member.pk, role=str(role), **_counted(ended))
+    return ended
 
 
-def remove(member: Member, *, by: User, now: datetime) -> None:
-    """Out with the next request: every page asks for the row. Raises LastOwner or MemberGone."""
+def remove(member: Member, *, by: User, now: datetime) -> int:
+    """Out with the next request: every page asks for the row. Returns how many invitations went with them. Raises
+    LastOwner or MemberGone."""
     with transaction.atomic():
-        _hold(member.partner_id)
+        hold(member.partner_id)
         _keep_an_owner(member)
         if not Member.objects.filter(pk=member.pk).delete()[0]:
             raise MemberGone
-        # Whoever was an owner may have sent invitations to themselves.
-        again = Invitation.objects.filter(partner=member.partner_id, accepted_at=None, withdrawn_at=None)
-        again.filter(email=member.user.email).update(withdrawn_at=now)
-        _note("remove_partner_member", by, member.partner_id, member.pk, user_id=str(member.user_id))
+        # Whoever was an owner may have invited themselves, or a friend who lets them in again.
+        ended = _withdraw(member, Q(email=member.user.email) | Q(invited_by=member.user_id), now=now)
+        told = {"user_id": str(member.user_id), **_counted(ended)}
+        _note("remove_partner_member", by, member.partner_id, member.pk, **told)
+    return ended
 
 
-def _hold(partner_id: UUID) -> None:
-    """Until the commit nobody else changes the team: two owners who take each other's role would leave none. On SQLite
-    the transaction itself keeps writers apart."""
-    list(Partner.objects.select_for_update().filter(pk=partner_id).values_list("pk"))
+def _withdraw(member: Member, which: Q, *, now: datetime) -> int:
+    return queries.open_at(member.partner_id).filter(which).update(withdrawn_at=now)
+
+
+def _counted(ended: int) -> dict[str, str]:
+    return {"invitations_withdrawn": str(ended)} if ended else {}
+
+
+def told_of(ended: int) -> str:
+    """What went with a member or their role, for whoever did it; empty for nothing."""
+    if not ended:
+        return ""
+    return "An invitation is taken back with it." if ended == 1 else f"{ended} invitations are taken back with it."
 
 
 def _keep_an_owner(member: Member) -> None:

@@ -10,6 +10,7 @@ from oauth2_provider.generators import generate_client_secret
 
 from movmo.operations import history
 from partners.oauth.models import Application
+from partners.partner.holding import hold
 from partners.partner.models import Partner
 
 MOST_CLIENTS = 20
@@ -32,7 +33,7 @@ class ClientHasNoSecret(ClientRefused):
 
 class TooManyClients(ClientRefused):
     def __init__(self) -> None:
-        super().__init__(f"There are {MOST_CLIENTS} clients already. Disable one first.")
+        super().__init__(f"There are {MOST_CLIENTS} clients already, and there may be no more. Disable one first.")
 
 
 def scopes_for(partner: Partner) -> dict[str, str]:
@@ -52,8 +53,6 @@ def create(
     wanted, offered = set(scopes), scopes_for(partner)
     if not wanted or not wanted <= set(offered):
         raise ValidationError({"allowed_scopes": "Tick at least one of the scopes of this list."})
-    if Application.objects.filter(partner=partner, disabled_at=None).count() >= MOST_CLIENTS:
-        raise TooManyClients
     made = Application(
         name=name,
         partner=partner,
@@ -64,7 +63,11 @@ def create(
     )
     made.full_clean(exclude=["client_secret"])
     secret = made.client_secret  # hashed by `save`
-    made.save(force_insert=True)
+    with transaction.atomic():
+        hold(partner.pk)  # of two who want the last place one has it
+        if Application.objects.filter(partner=partner, disabled_at=None).count() >= MOST_CLIENTS:
+            raise TooManyClients
+        made.save(force_insert=True)
     return made, secret if is_confidential else None
 
 

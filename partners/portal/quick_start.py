@@ -22,9 +22,12 @@ class QuickStart(PartnerPage):
             return HttpResponseRedirect(to_confirm(self.request.path))
         if not self.is_first():
             return self.not_done(TWICE, "quick_start")
-        with self.changing("create_api_key") as change:
-            key, raw = services.issue(partner=self.partner, name=NAME, now=clock.now(), live=False)
-            change.of(key.pk, hint=key.hint, mode=key.mode)
+        try:
+            with self.changing("create_api_key") as change:
+                key, raw = services.issue(partner=self.partner, name=NAME, now=clock.now(), live=False)
+                change.of(key.pk, hint=key.hint, mode=key.mode)
+        except services.KeyRefused as refusal:
+            return self.not_done(str(refusal), "keys")
         return self._page(raw)
 
     def _page(self, raw: str | None) -> HttpResponse:

@@ -58,18 +58,19 @@ class OneMember(PartnerPage):
             return self.not_done("Choose one of the three roles.", "member", one.pk)
         role = Role(form.cleaned_data["role"])
         try:
-            services.change_role(one, role=role, by=self.person, now=clock.now())
+            ended = services.change_role(one, role=role, by=self.person, now=clock.now())
         except services.MemberRefused as refusal:
             return self.not_done(str(refusal), "team")
-        return self.done(f"{one.user.email} is {role.label} from now on.", "team")
+        return self.done(f"{one.user.email} is {role.label} from now on. {services.told_of(ended)}".rstrip(), "team")
 
     def _remove(self) -> HttpResponse:
         one = self._one()
         try:
-            services.remove(one, by=self.person, now=clock.now())
+            ended = services.remove(one, by=self.person, now=clock.now())
         except services.MemberRefused as refusal:
             return self.not_done(str(refusal), "team")
-        return self.done(f"{one.user.email} is removed, and out with their next click.", "team")
+        told = f"{one.user.email} is removed, and out with their next click. {services.told_of(ended)}"
+        return self.done(told.rstrip(), "team")
 
     def _one(self) -> Member:
         found = queries.team(self.partner.pk).filter(pk=self.kwargs["member_id"]).first()

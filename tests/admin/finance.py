@@ -12,13 +12,24 @@ from django.urls import reverse
 
 from bookings.reconciliation.lock.models import PeriodLock
 from bookings.reconciliation.models import ColumnMapping, Discrepancy, Rules, Run, Statement
-from bookings.reconciliation.resolution.models import Countersignature
+from bookings.reconciliation.pull.models import PulledDay
+from bookings.reconciliation.resolution.models import Adjustment, Countersignature
 from movmo import roles
 from movmo.accounts.models import User
 from tests.office import clerk_with_app, entered
 
 WHY = "the airline has explained it"
-LISTS: list[Any] = [Statement, Run, Discrepancy, Countersignature, Rules, ColumnMapping, PeriodLock]
+LISTS: list[Any] = [
+    Statement,
+    Run,
+    Discrepancy,
+    Countersignature,
+    Adjustment,
+    PulledDay,
+    Rules,
+    ColumnMapping,
+    PeriodLock,
+]
 
 
 def clerk(role: str, email: str) -> tuple[User, Client]:

@@ -9,6 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from bookings.export.models import Export
 from movmo.accounts.models import User
 from movmo.kit import clock
 from movmo.kit.ids import new_id
@@ -138,6 +139,13 @@ class TestTheWayToAnExport:
     def test_has_the_filters(self, office: Client, ana: User) -> None:
         page = office.get(LIST, {"user": ana.email, "code": "done", "since": "2027-02-01"}).content.decode()
         assert f"user={ana.pk}&amp;code=done&amp;first_day=2027-02-01&amp;dataset=audit" in page
+
+    def test_of_somebody_unknown_does_not_lead_to_everybody_s_lines(self, office: Client) -> None:
+        page = office.get(LIST, {"user": "nobody@example.com"}).content.decode()
+        assert "user=nobody%40example.com&amp;dataset=audit" in page
+        form = {"rows_of": "audit", "format": "csv", "user": "nobody@example.com"}
+        refused = office.post("/admin/bookings/export/add/", form)
+        assert (refused.status_code, Export.objects.count()) == (200, 0)
 
     def test_is_not_there_for_whoever_may_not_export(self) -> None:
         assert "Export these" not in desk_of("view_auditevent").get(LIST).content.decode()

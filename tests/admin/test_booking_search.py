@@ -9,16 +9,18 @@ from django.urls import reverse
 
 from bookings.booking.models import Booking
 from bookings.office import finding
+from tests.bookings.reconciliation.trade import bought
 from tests.contract.world import World
 from tests.office import clerk_with_app, entered
 
-TERMS = ("pnr", "small", "id", "hex", "order", "email", "ticket", "dashed")
+TERMS = ("pnr", "small", "further", "id", "hex", "order", "email", "ticket", "dashed")
 
 
 @pytest.fixture
 def booking(world: World) -> Booking:
+    """There and back, with a PNR for each way."""
     world.booking()
-    return Booking.objects.get(pk=world.booking().booking_id)
+    return Booking.objects.get(pk=bought(world, family_name="TWOPNRS", back_after=7).booking_id)
 
 
 def term_of(booking: Booking, name: str) -> str:
@@ -26,6 +28,7 @@ def term_of(booking: Booking, name: str) -> str:
     terms: dict[str, str] = {
         "pnr": booking.locator,
         "small": booking.locator.lower(),
+        "further": booking.record_locators[1],
         "id": str(booking.pk),
         "hex": booking.pk.hex,
         "order": booking.order_id,

@@ -303,8 +303,10 @@ class TestLists:
     def fill(self, clerk: User, number: int) -> None:
         one = books.discrepancy(owner=clerk)
         asked_for("write_off", discrepancy=one)
+        books.adjustment(one, made_by=clerk.pk)
         books.rules(EUR={"gross": number})
         day = date(2026, 5, number)
+        books.owed_day(day, failures=number)
         books.lock(starts_on=day, ends_on=day, locked_by=clerk.pk)
         ColumnMapping.objects.create(provider="sandbox", name=f"mapping {number}", created_at=clock.now())
 

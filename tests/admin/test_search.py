@@ -13,7 +13,7 @@ from django.urls import reverse
 from bookings.booking.models import Booking
 from bookings.reconciliation.lock.models import PeriodLock
 from bookings.reconciliation.models import Discrepancy
-from bookings.reconciliation.resolution.models import Countersignature
+from bookings.reconciliation.resolution.models import Adjustment, Countersignature
 from bookings.sandbox_airline.models import SandboxOrder
 from movmo.operations.admin import ReadOnlyAdmin
 from movmo.operations.models import AuditEvent
@@ -60,8 +60,9 @@ def _with_an_id(model: type[Model], path: str) -> tuple[Any, UUID]:
 
 
 def _what_few_have(one: Discrepancy) -> None:
-    """A discrepancy's booking, and a lock that somebody asked to end."""
+    """A booking of a discrepancy and its adjustment, and a lock that somebody asked to end."""
     Discrepancy.objects.filter(pk=one.pk).update(booking=Booking.objects.all()[0])
+    Adjustment.objects.update(booking=Booking.objects.all()[0])
     Countersignature.objects.create(
         what=Countersignature.What.UNLOCK,
         lock=PeriodLock.objects.get(),
@@ -73,9 +74,9 @@ def _what_few_have(one: Discrepancy) -> None:
 
 def test_the_tables_with_ids_are_known() -> None:
     assert {model._meta.model_name for model, _ in TABLES} == {
-        "amendment", "approval", "auditevent", "batch", "booking", "bookingtransition", "cancellationquote",
-        "bookingdocument", "columnmapping", "countersignature", "discrepancy", "export", "member", "periodlock",
-        "providercall", "rules", "run", "statement",
+        "adjustment", "amendment", "approval", "auditevent", "batch", "booking", "bookingtransition",
+        "cancellationquote", "bookingdocument", "columnmapping", "countersignature", "discrepancy", "export",
+        "member", "periodlock", "providercall", "pulledday", "rules", "run", "statement",
         "checkoutsession", "event", "idempotencyrecord", "identitydocument", "mandate", "offer", "offerslot", "outbox",
         "passenger", "paymentmethod", "schedulechange", "webhookdelivery", "webhookendpoint",
     }  # fmt: skip

@@ -11,6 +11,7 @@ from bookings.reconciliation.models import Discrepancy, Run, Statement
 from movmo.accounts.models import User
 from movmo.kit import clock
 from tests.admin.finance import WHY, clerk, page, press
+from tests.bookings.reconciliation import books
 from tests.office import entered
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -21,6 +22,17 @@ HEADER = "kind,ticket_number,currency,gross\n"
 @pytest.fixture
 def fay(db: None) -> tuple[User, Client]:
     return clerk("finance", "fay@movmo.example")
+
+
+@pytest.fixture
+def finn(db: None) -> tuple[User, Client]:
+    return clerk("finance", "finn@movmo.example")
+
+
+@pytest.fixture(autouse=True)
+def limit(db: None) -> None:
+    """Up to what fay accepts her own; nearly all files here are of no more."""
+    books.rules(EUR={"write_off": 11_870})
 
 
 class TestAnUpload:
@@ -72,6 +84,25 @@ class TestAnUpload:
         self.read()
         shown = fay[1].get(page("run_change", statement.runs.get(number=2).pk)).content.decode()
         assert "amount, theirs: 110.00 EUR → 118.70 EUR" in shown
+
+    def test_over_the_limit_is_left_to_a_colleague_and_says_so(
+        self, fay: tuple[User, Client], finn: tuple[User, Client]
+    ) -> None:
+        self.sent(fay[1], (HEADER + "sale,0002400000001,EUR,118.71\n# lines 1\n").encode())
+        statement = self.read()
+        change, accept = page("statement_change", statement.pk), page("statement_act", statement.pk, "accept")
+        shown = fay[1].get(change).content.decode()
+        assert "You uploaded it. Its lines come to 118.71 EUR. Over 118.70 EUR" in shown
+        assert "A colleague has to look at it and accept it" in shown
+        assert (f'"{accept}"' in shown, page("statement_act", statement.pk, "decline") in shown) == (False, True)
+        answer = press(fay[1], accept)
+        assert (answer.status_code, "A colleague has to look at it" in answer.content.decode()) == (422, True)
+        assert self.read().state == "staged"
+        shown = finn[1].get(change).content.decode()
+        assert (f'"{accept}"' in shown, "You uploaded it" in shown, "fay@movmo.example" in shown) == (True, False, True)
+        press(finn[1], accept)
+        assert self.read().state == "reconciled"
+        assert "finn@movmo.example" in fay[1].get(change).content.decode()
 
     def test_the_same_file_again_is_said_to_be_here(self, fay: tuple[User, Client]) -> None:
         content = (HEADER + "sale,0002400000001,EUR,118.70\n# lines 1\n").encode()

@@ -2,9 +2,8 @@
 
     python -m tests.bench.reconciliation_costs <lines>      prints a JSON `ReconciliationCosts`
 
-As many documents stand against them; one in 400 lines is wrong, in one of six ways. On PostgreSQL each round has the
-bare statements first (the file copied into an all-text table, then a FULL JOIN into a table of results), so that both
-meet the same machine.
+As many documents stand against them; one in 400 lines is wrong, in one of six ways. Each round has the bare statements
+first (`reconciliation_bare`), so that both meet the same machine.
 """
 
 from __future__ import annotations
@@ -22,38 +21,42 @@ from statistics import median
 from tests.bench import django_ready  # noqa: F401  (before anything that needs Django)
 
 # isort: split
-from django.db import connection, transaction
+from django.db import connection
 
 from bookings.booking.document.models import BookingDocument
 from bookings.booking.models import Booking
-from bookings.reconciliation import services, storing
+from bookings.reconciliation import services
 from bookings.reconciliation.models import Run, Statement
 from bookings.reconciliation.services import Kept, Sender
 from movmo.kit import clock
 from tests.bench import office_bookings as made
 from tests.bench.cast import Traveler
+from tests.bench.reconciliation_bare import COLUMNS as HEADER
+from tests.bench.reconciliation_bare import bare
 from tests.bench.records import ReconciliationCosts
 from tests.bench.stage import BenchBroke
 
 ROUNDS = 3
 WRONG_IN = 2_400
 FIRST, DAY, LAST = date(2026, 11, 1), date(2026, 11, 14), date(2026, 11, 30)
-HEADER = "kind,order_id,ticket_number,record_locator,issued_on,currency,gross,tax,fee"
-COLUMNS = HEADER.split(",")
 
 
 def main(lines: int) -> None:
     _documents(lines)
-    bare, taken, ratios, grown = [], [], [], 0
+    alone, taken, grown = [], [], 0
     for number in range(ROUNDS):
         content = _statement(lines, number)
-        bare.append(_bare(content) if connection.vendor == "postgresql" else 0.0)
+        alone.append(bare(content))
         seconds, more = _compared(content)
         taken.append(seconds)
-        ratios.append(seconds / bare[-1] if bare[-1] else 0.0)
         grown = max(grown, more)
     costs = ReconciliationCosts(
-        lines=lines, seconds=median(taken), bare=median(bare), ratio=median(ratios), grown=grown
+        lines=lines,
+        seconds=median(taken),
+        counted=median(one.counted for one in alone),
+        kept=median(one.kept for one in alone),
+        ratio=median(seconds / one.kept for seconds, one in zip(taken, alone, strict=True)),
+        grown=grown,
     )
     sys.stdout.write(json.dumps(asdict(costs)) + "\n")
 
@@ -101,36 +104,6 @@ def _rows(lines: int) -> Iterator[str]:
             yield row
         if wrong == 1:
             yield row
-
-
-def _bare(content: bytes) -> float:
-    """What the database takes for no more than the join."""
-    began = time.perf_counter()
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL work_mem = '192MB'")
-        cursor.execute("SET LOCAL jit = off")
-        texts = ", ".join(f"{name} text" for name in COLUMNS)
-        cursor.execute(f"CREATE TEMPORARY TABLE bare (line bigserial, {texts}) ON COMMIT DROP")
-        body = io.BytesIO(content[: content.index(b"# lines")])
-        with cursor.copy(f"COPY bare ({HEADER}) FROM STDIN (FORMAT csv, HEADER)") as copy:
-            while block := body.read(storing.BLOCK):
-                copy.write(block)
-        cursor.execute(BARE)
-        transaction.set_rollback(True)
-    return time.perf_counter() - began
-
-
-MINOR = "(s.{}::numeric * 100)::bigint"
-BARE = f"""
-    CREATE TABLE bare_result AS
-    SELECT s.line, s.kind, s.order_id, s.ticket_number, s.record_locator, s.issued_on::date AS day, s.currency,
-        {MINOR.format("gross")} AS gross, {MINOR.format("tax")} AS tax, {MINOR.format("fee")} AS fee, d.id,
-        CASE WHEN s.line IS NULL THEN 'missing_at_provider' WHEN d.id IS NULL THEN 'missing_locally'
-            WHEN s.currency <> d.currency THEN 'currency_mismatch'
-            WHEN {MINOR.format("gross")} <> d.amount_minor THEN 'amount_mismatch'
-            WHEN {MINOR.format("tax")} <> d.tax_minor THEN 'tax_mismatch' ELSE 'matched' END AS outcome
-    FROM bare s FULL JOIN (SELECT * FROM booking_document WHERE provider = 'sandbox') d ON d.number = s.ticket_number
-"""
 
 
 def _compared(content: bytes) -> tuple[float, int]:

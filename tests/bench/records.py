@@ -195,12 +195,13 @@ class AuditCosts:
 
 @dataclass(frozen=True)
 class ReconciliationCosts:
-    """Seconds from the file to classed rows, and of the bare statements (0 where none were measured); how many times
-    these, round by round, of which it is the median; bytes that the worker grew by.
+    """Seconds from the file to classed rows, and of the bare statements, whose rows are only counted, or kept; how many
+    times the latter, round by round, of which it is the median; bytes that the worker grew by.
     """
 
     lines: int
     seconds: float
-    bare: float
+    counted: float
+    kept: float
     ratio: float
     grown: int

@@ -11,7 +11,8 @@ from django.urls import reverse
 from bookings.reconciliation import services
 from bookings.reconciliation.lock.models import PeriodLock
 from bookings.reconciliation.models import ColumnMapping, Discrepancy, Rules, Run, Statement
-from bookings.reconciliation.resolution.models import Countersignature
+from bookings.reconciliation.pull.models import PulledDay
+from bookings.reconciliation.resolution.models import Adjustment, Countersignature
 from bookings.reconciliation.states import CaseState, Class
 from movmo.accounts.models import User
 from movmo.kit import clock
@@ -49,6 +50,10 @@ def books_of_february(transactional_db: None) -> Discrepancy:
             state=states[number % len(states)],
             created_at=clock.now() - timedelta(days=number * number % 13),
         )
+    fay = clerk("finance", "fay@movmo.example")[0]
+    books.adjustment(one, difference_minor=None, ours_currency="USD", made_by=fay.pk)
+    for ago, state in enumerate([{}, {"lease_until": clock.now() + timedelta(days=1)}, {"done_at": clock.now()}]):
+        books.owed_day(books.DAY + timedelta(days=1 + ago), **state)
     return one
 
 
@@ -59,7 +64,8 @@ def office(tab: Tab, person: User) -> Tab:
 
 def pages(one: Discrepancy) -> dict[str, str]:
     run, signature = one.first_seen, Countersignature.objects.get()
-    lists = ("statement", "run", "discrepancy", "countersignature", "rules", "columnmapping", "periodlock")
+    lists = ("statement", "run", "discrepancy", "countersignature", "adjustment", "pulledday", "rules",
+             "columnmapping", "periodlock")  # fmt: skip
     return {
         **{name: reverse(f"admin:bookings_{name}_changelist") for name in lists},
         "statement-page": reverse("admin:bookings_statement_change", args=[one.statement_id]),
@@ -67,6 +73,8 @@ def pages(one: Discrepancy) -> dict[str, str]:
         "discrepancy-page": reverse("admin:bookings_discrepancy_change", args=[one.pk]),
         "discrepancy-link": reverse("admin:bookings_discrepancy_act", args=[one.pk, "link"]),
         "countersignature-page": reverse("admin:bookings_countersignature_change", args=[signature.pk]),
+        "adjustment-page": reverse("admin:bookings_adjustment_change", args=[Adjustment.objects.latest("id").pk]),
+        "pulledday-page": reverse("admin:bookings_pulledday_change", args=[PulledDay.objects.earliest("day").pk]),
         "mapping-page": reverse("admin:bookings_columnmapping_change", args=[ColumnMapping.objects.get().pk]),
         "rules-page": reverse("admin:bookings_rules_change", args=[Rules.objects.get().pk]),
         "lock-page": reverse("admin:bookings_periodlock_change", args=[PeriodLock.objects.get().pk]),
@@ -127,23 +135,33 @@ def words(tab: Tab) -> str:
 
 
 @pytest.fixture
-def a_compared_statement(tab: Tab, transactional_db: None, looks_right: LooksRight) -> Statement:
-    """Its bad line was seen and left out."""
+def colleague(new_tab: NewTab, transactional_db: None) -> Tab:
+    return office(new_tab(), clerk("finance", "finn@movmo.example")[0])
+
+
+@pytest.fixture
+def a_compared_statement(tab: Tab, colleague: Tab, looks_right: LooksRight) -> Statement:
+    """Its bad line was seen and left out, by a colleague of whoever uploaded it."""
     office(tab, clerk("finance", "fay@movmo.example")[0])
     uploaded(tab, "february.csv", STATEMENT)
     assert "This page renews itself" in words(tab)
     worked()
-    renewed(tab, "Accept without its bad lines")
-    assert "has more than the 2 decimals of EUR" in words(tab)
-    looks_right(tab, "office-reconciliation-preview", reopened=True)
-    taken(tab, "Accept without its bad lines")
+    renewed(tab, "Decline")
+    assert "A colleague has to look at it and accept it" in words(tab)
+    looks_right(tab, "office-reconciliation-own-preview", reopened=True)
+    statement = Statement.objects.get()
+    colleague.open(reverse("admin:bookings_statement_change", args=[statement.pk]))
+    assert "has more than the 2 decimals of EUR" in words(colleague)
+    looks_right(colleague, "office-reconciliation-preview", reopened=True)
+    taken(colleague, "Accept without its bad lines")
     worked()
-    renewed(tab, "Compare again")
-    return Statement.objects.get()
+    renewed(colleague, "Compare again")
+    tab.open(reverse("admin:bookings_statement_change", args=[statement.pk]))
+    return statement
 
 
 def test_from_a_file_to_what_two_people_write_off(
-    tab: Tab, new_tab: NewTab, a_compared_statement: Statement, looks_right: LooksRight
+    tab: Tab, colleague: Tab, a_compared_statement: Statement, looks_right: LooksRight
 ) -> None:
     taken(tab, "Compare again")
     worked()
@@ -161,7 +179,6 @@ def test_from_a_file_to_what_two_people_write_off(
     asked = reverse("admin:bookings_countersignature_change", args=[Countersignature.objects.get().pk])
     tab.open(asked)
     assert "Nothing that you may do." in words(tab)
-    colleague = office(new_tab(), clerk("finance", "finn@movmo.example")[0])
     colleague.open(asked)
     taken(colleague, "Sign", reason="so be it, it is old")
     assert "fay@movmo.example" in words(colleague)

@@ -14,6 +14,7 @@ from movmo.operations.models import AuditEvent
 from movmo.operations.scopes import SCOPES
 from movmo.operations.spec import Credentials, Operation
 from partners.api_key import secret, services
+from partners.api_key.models import ApiKey
 from partners.oauth import tokens
 from tests import factories
 from tests.contract import doors
@@ -186,8 +187,9 @@ def a_revoked_key(stage: Stage) -> str:
 
 
 def an_expired_key(stage: Stage) -> str:
-    ended = clock.now() - timedelta(seconds=1)
-    return services.issue(partner=stage.aviare, name="old", now=ended - timedelta(days=1), expires_at=ended)[1]
+    key, raw = services.issue(partner=stage.aviare, name="old", now=clock.now())
+    ApiKey.objects.filter(pk=key.pk).update(expires_at=clock.now() - timedelta(seconds=1))
+    return raw
 
 
 BAD_KEYS: dict[str, Callable[[Stage], str]] = {

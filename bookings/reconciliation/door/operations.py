@@ -37,6 +37,7 @@ from bookings.reconciliation.refusals import (
     StatementPeriodInvalid,
     StatementsWaiting,
     StatementTooLarge,
+    StatementTooLong,
     StatementUnreadable,
 )
 from bookings.reconciliation.resolution.refusals import DiscrepancyChanged, DiscrepancyStateInvalid, NotForPartners
@@ -68,6 +69,7 @@ MAX_STATEMENT = 8 * 1_048_576
         ProviderUnknown,
         ProviderNotForKey,
         StatementTooLarge,
+        StatementTooLong,
         StatementUnreadable,
         StatementPeriodInvalid,
         MappingNeeded,

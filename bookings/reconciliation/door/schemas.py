@@ -52,7 +52,7 @@ class CreateStatement(Request):
         min_length=4,
         pattern=r"^[A-Za-z0-9+/]+={0,2}$",
         description="The file as base64, plain or compressed with gzip. The whole request has at most 8 MiB: a longer "
-        "file is sent compressed, or day by day.",
+        "file is sent compressed, or day by day. Unpacked it has at most 32 MiB and 200,000 lines.",
         examples=["a2luZCxjdXJyZW5jeSxncm9zcwojIGxpbmVzIDAK"],
     )
     lines: int | None = Field(
@@ -176,8 +176,9 @@ class StatementSummary(View):
     lines: int = Field(examples=[1200])
     bad: int = Field(description="Lines that cannot be read.", examples=[0])
     totals: dict[str, Any] = Field(
-        description="By currency, in minor units: `lines`, `gross_minor`, `tax_minor`, `fee_minor`, `net_minor`, and "
-        "`opening_minor`, `closing_minor` and whether they tie, where the file tells them.",
+        description="By currency, in minor units: `lines`, `gross_minor`, `turnover_minor` (sales and refunds added up "
+        "without their signs), `tax_minor`, `fee_minor`, `net_minor`, and `opening_minor`, `closing_minor` and whether "
+        "they tie, where the file tells them.",
     )
     problem_code: str | None = Field(
         description="`declined` by a person, `not_accepted_in_time` by itself, or the code of what was wrong.",

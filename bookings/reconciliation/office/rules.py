@@ -24,9 +24,10 @@ class RulesForm(ReasonForm):
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 6, "spellcheck": "false"}),
         max_length=4_000,
         help_text="A line each: currency, column, amount. EUR gross 0.05 tolerates five cents; EUR write_off 50.00 is "
-        "what one person alone may write off, close, accept or link; * instead of a currency is all others, in minor "
-        "units. Columns: gross, tax, fee, write_off. This replaces the version before as a whole. What lets more pass "
-        "waits for a second person, and only the role admin raises a write_off.",
+        "what one person alone may write off, close, accept or link, and what a statement may come to that they upload "
+        "and accept; * instead of a currency is all others, in minor units. Columns: gross, tax, fee, write_off. This "
+        "replaces the version before as a whole. What lets more pass waits for a second person, and only the role "
+        "admin raises a write_off.",
     )
     field_order = ("tolerances", "reason")
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.db import transaction
@@ -16,13 +17,13 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from bookings.reconciliation import queries, services, uploading
+from bookings.reconciliation import accepting, queries, services, uploading
 from bookings.reconciliation.control import MOST_LINES
 from bookings.reconciliation.models import ColumnMapping, DiscrepancyChange, Format, Run, Statement, Stream
 from bookings.reconciliation.office import telling
 from bookings.reconciliation.office.asking import LOOK_AGAIN, ReasonForm, SeenForm, providers
 from bookings.reconciliation.receiving import told_beside
-from bookings.reconciliation.refusals import StatementNotStaged
+from bookings.reconciliation.refusals import StatementNeedsColleague, StatementNotStaged
 from bookings.reconciliation.resolution import trail
 from bookings.reconciliation.resolution.queries import label_of, value_of
 from bookings.reconciliation.resolution.schemas import By
@@ -158,10 +159,22 @@ ACTIONS: dict[str, tuple[str, str, type[forms.Form], Callable[[Statement, dict[s
 }
 
 
-def possible(row: Statement) -> list[str]:
+def possible(row: Statement, *, may_accept: bool) -> list[str]:
     if row.state == StatementState.STAGED:
-        return ["accept-without" if row.counts.get("bad") else "accept", "decline"]
+        accept = "accept-without" if row.counts.get("bad") else "accept"
+        return [accept, "decline"] if may_accept else ["decline"]
     return ["compare"] if row.state == StatementState.RECONCILED and not services.is_running(row) else []
+
+
+def needs_colleague(row: Statement, *, by: UUID | None) -> str:
+    """What they are told beforehand who would be refused; nothing, where they would not."""
+    if row.state != StatementState.STAGED:
+        return ""
+    try:
+        accepting.check_not_alone(row, by=by)
+    except StatementNeedsColleague as refusal:
+        return f"You uploaded it. {refusal.text} {refusal.hint}"
+    return ""
 
 
 def totals(row: Statement) -> str:

@@ -60,6 +60,11 @@ def buttons(links: Sequence[tuple[str, str]]) -> str:
     return render_to_string("admin/reconciliation/buttons.html", {"buttons": links})
 
 
+def noted(note: str, shown: str) -> str:
+    """With a sentence above it, where there is one to be said."""
+    return format_html('<p class="mb-2">{}</p>{}', note, shown) if note else shown
+
+
 UNDER_WAY = {
     StatementState.RECEIVED: "A worker reads it. This page renews itself.",
     StatementState.ACCEPTED: "A worker compares it. This page renews itself.",

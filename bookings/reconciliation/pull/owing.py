@@ -5,10 +5,11 @@ So neither an outage of a provider nor one of ours, however long, lets a day be 
 
 from datetime import date, datetime, timedelta
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from bookings.reconciliation import queries
-from bookings.reconciliation.pull.models import PulledDay
+from bookings.reconciliation.pull.models import LONGEST_PROBLEM, PulledDay
+from movmo.kit.text import one_line
 
 LOOK_BACK_DAYS = 3
 """The first pull of a provider begins so many days before. Of these days what was refused is asked for anew."""
@@ -17,7 +18,7 @@ MOST_DAYS = 14
 PATIENCE = 3
 """A day that was asked for in vain so often lets all others go first: it may be the day, not the provider."""
 LEASE = timedelta(minutes=10)
-"""Longer than a task or a request lives: whoever held it is dead."""
+"""Longer than a provider is asked for one day. Whoever comes back after it has lost the day, and writes nothing."""
 
 
 def note(provider: str, *, today: date) -> None:
@@ -47,15 +48,28 @@ def claim(provider: str, day: date, *, now: datetime) -> PulledDay | None:
     """Of two who would ask for it one gets it, on every database: the update is the claim. None: somebody is asking."""
     PulledDay.objects.bulk_create([PulledDay(provider=provider, day=day)], ignore_conflicts=True)
     row = PulledDay.objects.get(provider=provider, day=day)
-    free = Q(lease_until=None) | Q(lease_until__lte=now)
-    taken = PulledDay.objects.filter(free, pk=row.pk).update(lease_until=now + LEASE)
-    return row if taken else None
+    free, until = Q(lease_until=None) | Q(lease_until__lte=now), now + LEASE
+    if not PulledDay.objects.filter(free, pk=row.pk).update(lease_until=until):
+        return None
+    row.lease_until = until
+    return row
+
+
+def _held(row: PulledDay) -> QuerySet[PulledDay]:
+    """It, as long as nobody else has taken it: no two leases end at one moment."""
+    return PulledDay.objects.filter(pk=row.pk, lease_until=row.lease_until)
+
+
+def hold(row: PulledDay) -> bool:
+    """Whether the day is still whose row this is; if so, until the transaction ends."""
+    return _held(row).select_for_update(no_key=True).values_list("pk").first() is not None
 
 
 def done(row: PulledDay, *, now: datetime) -> None:
-    PulledDay.objects.filter(pk=row.pk).update(lease_until=None, done_at=now, failures=0)
+    _held(row).update(lease_until=None, done_at=now, failures=0, problem="", failed_at=None)
 
 
-def failed(row: PulledDay) -> None:
+def failed(row: PulledDay, problem: str, *, now: datetime) -> None:
     """A day that is here stays so: whoever asked for it again has learned nothing."""
-    PulledDay.objects.filter(pk=row.pk).update(lease_until=None, failures=F("failures") + 1)
+    told = one_line(problem, longest=LONGEST_PROBLEM)
+    _held(row).update(lease_until=None, failures=F("failures") + 1, problem=told, failed_at=now)

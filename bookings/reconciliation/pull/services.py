@@ -1,6 +1,6 @@
 """Asking providers what they sold: one UTC day at a time, once it is over.
 
-pull_due   each night, of all of them: the days that are owed (see `owing`)
+pull_owed  each night, of each of them: the days that are owed (see `owing`)
 pull       one day of one of them, whoever asks
 pull_now   a person's word: days of one of them, at once
 """
@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import BinaryIO
 
 import structlog
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
 
 from bookings.providers import registry
@@ -20,6 +21,7 @@ from bookings.reconciliation import services
 from bookings.reconciliation.lock.queries import check_days_unlocked
 from bookings.reconciliation.models import Statement, Stream
 from bookings.reconciliation.pull import owing, writing
+from bookings.reconciliation.pull.models import PulledDay
 from bookings.reconciliation.pull.refusals import (
     PullDaysInvalid,
     PullUnanswered,
@@ -31,6 +33,7 @@ from bookings.reconciliation.resolution import trail
 from bookings.reconciliation.resolution.schemas import By
 from bookings.reconciliation.services import Kept, Sender
 from bookings.reconciliation.states import StatementState
+from movmo.kit.errors import DomainError
 
 log = structlog.get_logger()
 
@@ -47,24 +50,21 @@ class Pulled:
     known: list[Statement]
 
 
-def pull_due(*, clock: Clock) -> list[Statement]:
-    """Of every provider that tells, the days that are owed. One that does not answer is left for the next night, a day
-    that is locked is passed over, and one that is of no use is told in the log; the others are asked for all the same.
-    """
-    today = _today(clock)
-    pulled = []
-    for provider in registry.all_providers():
-        if provider.capabilities.statements:
-            pulled += _owed(provider.capabilities.provider, today, clock=clock)
-    return pulled
+def tellers() -> list[str]:
+    """The providers that tell what they sold."""
+    every = (provider.capabilities for provider in registry.all_providers())
+    return [capabilities.provider for capabilities in every if capabilities.statements]
 
 
 def _today(clock: Clock) -> date:
     return clock().astimezone(UTC).date()
 
 
-def _owed(name: str, today: date, *, clock: Clock) -> list[Statement]:
-    pulled = []
+def pull_owed(name: str, *, clock: Clock) -> list[Statement]:
+    """The days that are owed. One that does not answer is left for the next night, a day that is locked is passed over,
+    and one that is of no use is told in the log. Whoever has no time left stops: what is owed stays so.
+    """
+    pulled, today = [], _today(clock)
     owing.note(name, today=today)
     for day in owing.due(name, today=today):
         try:
@@ -73,6 +73,9 @@ def _owed(name: str, today: date, *, clock: Clock) -> list[Statement]:
             continue
         except ProviderFailure as failure:
             log.warning("reconciliation.not_pulled", provider=name, day=day.isoformat(), detail=str(failure)[:200])
+            break
+        except SoftTimeLimitExceeded:
+            log.error("reconciliation.not_pulled", provider=name, day=day.isoformat(), detail="no time was left")
             break
         except Exception:
             log.exception("reconciliation.not_pulled", provider=name, day=day.isoformat())
@@ -142,33 +145,55 @@ def _pulled(provider: Provider, day: date, *, by: By | None, again: bool, clock:
     row = owing.claim(name, day, now=clock())
     if row is None:
         raise PullUnderWay(provider=name, day=day.isoformat())
-    try:
-        streams = [stream for stream in Stream if again or not _is_there(name, stream, day)]
-        told = [_received(provider, stream, day, by=by, clock=clock) for stream in streams]
-    except BaseException:
-        owing.failed(row)
-        raise
-    with transaction.atomic():
-        owing.done(row, now=clock())
-        if by is not None:
-            statements = [str(one.pk) for one in told]
-            about = {"provider": name, "day": day.isoformat(), "again": again, "statements": statements}
-            trail.audited("pull_statements", by=by, resource_id=row.pk, **about)
+    if by is None:
+        return _of_day(provider, row, by=None, again=again, clock=clock)
+    about = {"provider": name, "day": day.isoformat(), "again": again}
+    with trail.intended("pull_statements", by=by, resource_id=row.pk, **about) as outcome:
+        told = _of_day(provider, row, by=by, again=again, clock=clock)
+        outcome["statements"] = [str(one.pk) for one in told]
     return told
 
 
-def _is_there(name: str, stream: Stream, day: date) -> bool:
-    of_the_day = Statement.objects.filter(provider=name, stream=stream, period_start=day, period_end=day)
+def _of_day(provider: Provider, row: PulledDay, *, by: By | None, again: bool, clock: Clock) -> list[Statement]:
+    try:
+        streams = [stream for stream in Stream if again or not _is_there(row, stream)]
+        told = [_received(provider, stream, row, by=by, clock=clock) for stream in streams]
+    except BaseException as failure:
+        owing.failed(row, _problem(failure), now=clock())
+        raise
+    owing.done(row, now=clock())
+    return told
+
+
+def _problem(failure: BaseException) -> str:
+    """For staff. Of a fault of ours its name alone: what it says may be anything, and the log has it."""
+    if isinstance(failure, ProviderFailure):
+        return f"{type(failure).__name__}: {failure.detail}"
+    if isinstance(failure, DomainError):
+        return failure.text
+    return f"A fault of Movmo, which its log tells: {type(failure).__name__}."
+
+
+def _is_there(row: PulledDay, stream: Stream) -> bool:
+    of_the_day = Statement.objects.filter(
+        provider=row.provider, stream=stream, period_start=row.day, period_end=row.day
+    )
     return of_the_day.filter(source=Statement.Source.PULL).exclude(state=StatementState.REFUSED).exists()
 
 
-def _received(provider: Provider, stream: Stream, day: date, *, by: By | None, clock: Clock) -> Statement:
-    name = provider.capabilities.provider
+def _received(provider: Provider, stream: Stream, row: PulledDay, *, by: By | None, clock: Clock) -> Statement:
+    """Raises PullUnderWay where the provider took so long that somebody else asks by now: theirs is the newer answer,
+    and this one would pass for its correction.
+    """
+    name, day = row.provider, row.day
     about = Kept(file_name=f"{name}-{stream}-{day}.csv", period_start=day, period_end=day, stream=stream)
     # A clerk's word reads anew what was refused before (`resending`); the night's does not.
     sender = Sender(provider=name, user_id=by.user_id if by else None, source=Statement.Source.PULL)
-    file = _asked(provider, stream, day, clock=clock)
-    return services.receive(file, about, by=sender, now=clock(), auto_accept=True)
+    taken = services.take(_asked(provider, stream, day, clock=clock), about, by=sender, auto_accept=True)
+    with transaction.atomic():
+        if not owing.hold(row):
+            raise PullUnderWay(provider=name, day=day.isoformat())
+        return services.write_down(taken, now=clock())
 
 
 def _asked(provider: Provider, stream: Stream, day: date, *, clock: Clock) -> BinaryIO:

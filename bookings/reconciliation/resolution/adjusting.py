@@ -3,7 +3,10 @@
 Lines that stand for a booking together (`finding.py`, `tiers.py`) have one value of ours, which stands with the first
 of them. However many of them are accepted, and in whatever order: together their adjustments come to what the accepted
 ones say, less ours, which is counted once. So they do where one is accepted again, or as something else. And so they
-do where another statement tells of the same: what was accepted last is what the adjustments come to.
+do where another statement of the scope tells of the same: what was accepted last is what the adjustments come to.
+
+A partner's books are its own: what its key accepts is set off against nothing that staff have accepted, and the other
+way round. Whose an adjustment is, its discrepancy's partner tells.
 """
 
 from datetime import datetime
@@ -70,13 +73,12 @@ def _together(discrepancy: Discrepancy) -> QuerySet[Discrepancy]:
 
 
 def _of_others(discrepancy: Discrepancy) -> Q:
-    """Adjustments of what other statements tell of the same. Of a document, or of an order, each tells the whole value,
-    whenever it was sent. Parts and doubles are summed up by statement: only one of the same days tells of them again.
+    """Adjustments of what other statements of the scope tell of the same. Of a document, or of an order, each tells the
+    whole value, whenever it was sent. Parts and doubles are summed up by statement: only one of the same days tells of
+    them again.
     """
-    of, told = (
-        discrepancy.statement,
-        Q(ours_currency__gt="", discrepancy__statement__stream=discrepancy.statement.stream),
-    )
+    of = discrepancy.statement
+    told = Q(ours_currency__gt="", discrepancy__statement__scope=of.scope, discrepancy__statement__stream=of.stream)
     if discrepancy.ours_currency and ours.is_orders(of):
         return told & Q(booking=discrepancy.booking_id)
     if discrepancy.ours_currency and discrepancy.document_id:

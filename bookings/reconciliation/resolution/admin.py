@@ -20,7 +20,7 @@ from bookings.reconciliation.models import Discrepancy, Rules, StatementLine
 from bookings.reconciliation.office import rules, statement, telling
 from bookings.reconciliation.office.asking import ReasonForm, SeenForm, asked, by_of
 from bookings.reconciliation.office.listing import ListWithMore
-from bookings.reconciliation.resolution import countersigning, ending, queries, resyncing, services
+from bookings.reconciliation.resolution import adjustments, countersigning, ending, queries, resyncing, services
 from bookings.reconciliation.resolution.models import Countersignature, ManualTask
 from bookings.reconciliation.resolution.schemas import Action, By
 from bookings.reconciliation.states import STANDING, CaseState
@@ -263,8 +263,11 @@ class DiscrepancyAdmin(ListWithMore):
 
     @admin.display(description="adjustments")
     def adjusted(self, row: Discrepancy) -> str:
-        told = [telling.money(one.difference_minor, one.currency) for one in row.adjustments.order_by("id")]
-        return ", ".join(told) or "none"
+        links = [
+            (telling.money(one.difference_minor, one.currency), adjustments.link(one))
+            for one in row.adjustments.order_by("id")
+        ]
+        return telling.buttons(links) if links else "none"
 
     @admin.display(description="left to a person")
     def task(self, row: Discrepancy) -> str:

@@ -1,5 +1,8 @@
 """How much one person alone may end, and by which rules more passes than by others."""
 
+from collections.abc import Callable
+from functools import partial
+
 from bookings.reconciliation import queries
 from bookings.reconciliation.tolerating import COLUMNS, EVERYWHERE_ELSE, Tolerances, tolerated
 from movmo.kit.money import Money
@@ -9,8 +12,13 @@ COLUMN = "write_off"
 
 def limit(currency: str) -> int:
     """In minor units, by the rules in force; without any, whatever there is takes two people."""
+    return in_force()(currency)
+
+
+def in_force() -> Callable[[str], int]:
+    """The same for many currencies."""
     newest = queries.rules_in_force()
-    return _limit(newest.tolerances if newest else {}, currency)
+    return partial(_limit, newest.tolerances if newest else {})
 
 
 def _limit(tolerances: Tolerances, currency: str) -> int:

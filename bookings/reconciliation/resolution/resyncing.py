@@ -48,23 +48,32 @@ class LookedUp(NamedTuple):
 def resync(discrepancy_id: UUID, *, by: By, clock: Clock) -> LookedUp:
     """The next run tells whether the two sides agree by now. Raises NothingToLookUp or LookUpUnanswered."""
     discrepancy = services.get(discrepancy_id)
-    if discrepancy.booking_id is not None:
-        told = _looked_at(steps.reload(discrepancy.booking_id), clock=clock)
-    else:
-        told = _of_order(_order(discrepancy, now=clock()))
-    _written_down(discrepancy, Action.RESYNC, told, by=by, now=clock())
+    with trail.intended(f"discrepancy_{Action.RESYNC}", by=by, resource_id=discrepancy.pk):
+        if discrepancy.booking_id is not None:
+            told = _looked_at(steps.reload(discrepancy.booking_id), clock=clock)
+        else:
+            told = _of_order(_order(discrepancy, now=clock()))
+        _written_down(discrepancy, told, by=by, now=clock())
     return LookedUp(told)
 
 
 def adopt(discrepancy_id: UUID, *, by: By, clock: Clock) -> LookedUp:
     """Of a line that we never sold. Raises DiscrepancyStateInvalid, NothingToLookUp or LookUpUnanswered."""
     discrepancy = services.get(discrepancy_id)
+    with trail.intended(f"discrepancy_{Action.ADOPT}", by=by, resource_id=discrepancy.pk) as outcome:
+        looked_up = _adopted(discrepancy, by=by, clock=clock)
+        if looked_up.task is not None:
+            outcome["task_id"] = str(looked_up.task.pk)
+    return looked_up
+
+
+def _adopted(discrepancy: Discrepancy, *, by: By, clock: Clock) -> LookedUp:
     services.check_stands(discrepancy)
     order = _order(discrepancy, now=clock())
     ours = _booking_of(order, discrepancy)
     if order is None or ours is not None:
         told = _of_order(order) if ours is None else _looked_at(ours, clock=clock)
-        _written_down(discrepancy, Action.ADOPT, told, by=by, now=clock(), booking=ours)
+        _written_down(discrepancy, told, by=by, now=clock(), booking=ours)
         return LookedUp(told)
     told = NOT_INVENTED.format(
         order=order.order_id, status=order.status, total=order.total, reference=order.client_reference or "(none)"
@@ -127,7 +136,7 @@ def _booking_of(order: ProviderOrder | None, discrepancy: Discrepancy) -> Bookin
 
 
 def _written_down(
-    discrepancy: Discrepancy, action: Action, told: str, *, by: By, now: datetime, booking: Booking | None = None
+    discrepancy: Discrepancy, told: str, *, by: By, now: datetime, booking: Booking | None = None
 ) -> None:
     with transaction.atomic(durable=True):
         if booking is not None:
@@ -136,7 +145,6 @@ def _written_down(
             unlinked = Discrepancy.objects.filter(theirs, pk=discrepancy.pk, booking__isnull=True)
             unlinked.update(booking_id=booking.pk, version=F("version") + 1)
         trail.note(discrepancy, told, by=by, now=now)
-        trail.audited(f"discrepancy_{action}", by=by, resource_id=discrepancy.pk)
 
 
 def _left_to_a_person(discrepancy: Discrepancy, told: str, *, by: By, now: datetime) -> ManualTask:
@@ -145,5 +153,4 @@ def _left_to_a_person(discrepancy: Discrepancy, told: str, *, by: By, now: datet
             discrepancy=discrepancy, defaults={"what": told[:500], "made_by": by.user_id, "made_at": now}
         )
         trail.note(discrepancy, told, by=by, now=now)
-        trail.audited("discrepancy_adopt", by=by, resource_id=discrepancy.pk, task_id=str(task.pk))
     return task

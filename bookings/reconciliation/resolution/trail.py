@@ -1,5 +1,7 @@
 """What is written down of each thing that was done: a note on the discrepancy, and a line of the audit trail."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -38,3 +40,23 @@ def audited(what: str, *, by: By, resource_id: UUID, **arguments: Any) -> None:
         resource_id=resource_id,
         arguments=arguments,
     )
+
+
+@contextmanager
+def intended(what: str, *, by: By, resource_id: UUID, **arguments: Any) -> Iterator[dict[str, Any]]:
+    """Around asking a provider: see `audit.intended`. What is put into the dictionary meanwhile is told by the outcome.
+    Of a partner's call the pipeline writes its own lines.
+    """
+    if by.door is not Door.OFFICE:
+        yield arguments
+        return
+    with audit.intended(
+        what,
+        door=by.door,
+        user_id=by.user_id,
+        partner_id=by.partner_id,
+        request_id=by.request_id,
+        resource_id=resource_id,
+        arguments=arguments,
+    ):
+        yield arguments

@@ -135,9 +135,11 @@ IN_EXPORTS = {"since": "first_day", "until": "last_day"}
 
 
 def for_export(address: Mapping[str, Any]) -> dict[str, str]:
-    """The filters that are set, as an export takes them: users by their ids."""
+    """The filters that are set, as an export takes them: users by their ids. One whom nobody knows stays as typed, so
+    that the export's form refuses them: without the filter it would be everybody's lines.
+    """
     names = [str(one.parameter_name) for one in ALL]
     chosen = {IN_EXPORTS.get(name, name): str(address[name]).strip() for name in names if address.get(name)}
     if "user" in chosen:
-        chosen["user"] = str(user_id_of(chosen["user"]) or "")
+        chosen["user"] = str(user_id_of(chosen["user"]) or chosen["user"])
     return chosen

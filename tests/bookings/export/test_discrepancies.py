@@ -9,9 +9,12 @@ import pytest
 from pyarrow import parquet
 
 from bookings.booking.models import Booking
+from bookings.export.models import Export
+from bookings.export.services import FilterNotOfDataset
 from bookings.reconciliation.models import Discrepancy
+from movmo.kit.errors import InvalidArguments
 from partners.partner.models import Partner
-from tests.bookings.export.scene import Folder, made, rows_of, with_key
+from tests.bookings.export.scene import Folder, made, ordered, rows_of, with_key
 from tests.bookings.reconciliation.conftest import book  # noqa: F401  (a fixture)
 from tests.bookings.reconciliation.scene import Clerk, document, line
 
@@ -93,3 +96,43 @@ def test_a_live_key_has_none_of_the_sandbox_s(found: Discrepancy, aviare: Partne
 )
 def test_filters_choose(found: Discrepancy, aviare: Partner, filters: dict[str, str], rows: int) -> None:
     assert made(with_key(aviare), "discrepancies", filters=filters).row_count == rows
+
+
+@pytest.mark.parametrize("name", ["statement_id", "booking_id"])
+class TestByWhatItIsAbout:
+    """As list_discrepancies has it."""
+
+    def test_what_is_about_it_is_chosen(
+        self,
+        found: Discrepancy,
+        book: Callable[..., Booking],  # noqa: F811
+        aviare: Partner,
+        folder: Folder,
+        name: str,
+    ) -> None:
+        other = compared(book(), "0002000000002", aviare, gross="118.72")
+        for one in (found, other):
+            export = made(with_key(aviare), "discrepancies", filters={name: str(getattr(one, name))})
+            chosen = {row["discrepancy_id"] for row in rows_of((folder.finished / export.file).read_bytes())}
+            wanted = Discrepancy.objects.filter(**{name: getattr(one, name)})
+            assert chosen == {str(row.pk) for row in wanted}
+            assert len(chosen) < Discrepancy.objects.count()
+
+    def test_of_nobody_s_is_none(self, found: Discrepancy, aviare: Partner, name: str) -> None:
+        assert made(with_key(aviare), "discrepancies", filters={name: str(found.pk)}).row_count == 0
+
+    def test_another_partner_s_is_none(self, found: Discrepancy, aviare: Partner, kestrel: Partner, name: str) -> None:
+        filters = {name: str(getattr(found, name))}
+        assert made(with_key(kestrel), "discrepancies", filters=filters).row_count == 0
+
+    @pytest.mark.parametrize("value", ["", "1", "nonsense", "' OR 1=1 --", ["a"], {"a": 1}, 7])
+    def test_what_is_no_id_is_refused_by_its_place(self, aviare: Partner, name: str, value: object) -> None:
+        with pytest.raises(InvalidArguments) as refusal:
+            ordered(with_key(aviare), "discrepancies", filters={name: value})
+        assert set(refusal.value.fields) == {f"/filters/{name}"}
+        assert not Export.objects.exists()
+
+    def test_other_datasets_have_no_such_filter(self, found: Discrepancy, aviare: Partner, name: str) -> None:
+        with pytest.raises(FilterNotOfDataset):
+            ordered(with_key(aviare), "bookings", filters={name: str(getattr(found, name))})
+        assert not Export.objects.exists()

@@ -265,6 +265,28 @@ def test_files_are_deleted_in_time_and_records_stay(
     assert purge(now=clock.now) == 0
 
 
+def test_what_a_lost_worker_kept_after_another_had_finished_is_deleted_too(
+    aviare: Partner, folder: Folder, clock: StoppedClock
+) -> None:
+    export = ordered(with_key(aviare), "usage")
+    slow = claiming.claim(now=clock.now)
+    assert slow is not None
+    clock.forward(minutes=2)
+    written(export)
+    (folder.finished / slow.file_of(slow.fence)).write_bytes(b"rows")
+    clock.forward(days=8)
+    assert purge(now=clock.now) == 1
+    assert folder.names == []
+
+
+def test_a_worker_that_wakes_late_leaves_the_file_of_the_next_one(aviare: Partner) -> None:
+    """Of what lies aside it removes what was left before it, and nothing else."""
+    export = ordered(with_key(aviare), "usage")
+    before, later = storage.aside(export.pk, 1), storage.aside(export.pk, 3)
+    storage.aside(export.pk, 2)
+    assert (before.exists(), later.exists()) == (False, True)
+
+
 def test_what_was_left_half_written_is_swept_away(folder: Folder) -> None:
     folder.aside.mkdir()
     old, young = folder.aside / "a-1.part", folder.aside / "b-1.part"

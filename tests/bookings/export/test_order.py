@@ -82,6 +82,15 @@ def test_days_of_usage_are_whole_days(aviare: Partner, folder: Folder) -> None:
     assert [made(key, "usage", filters=one).row_count for one in until] == [0, 1, 1]
 
 
+def test_the_calendar_begins_and_ends_somewhere(aviare: Partner) -> None:
+    usage(aviare, "get_usage")
+    filters = {"until": "0001-01-01T00:00:00Z"}
+    assert [made(with_key(aviare), "usage", format=one, filters=filters).row_count for one in ("csv", "xlsx")] == [0, 0]
+    assert services.filters_of_days({"since": date.min, "until": date.max}).model_dump(exclude_none=True) == {
+        "since": datetime(1, 1, 1, tzinfo=UTC)
+    }
+
+
 def test_staff_say_days_and_the_last_one_is_in_it() -> None:
     day = date(2027, 3, 1)
     filters = services.filters_of_days({"since": day, "until": day})

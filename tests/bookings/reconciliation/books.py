@@ -17,7 +17,8 @@ from bookings.reconciliation.models import (
     Statement,
     StatementLine,
 )
-from bookings.reconciliation.resolution.models import Countersignature
+from bookings.reconciliation.pull.models import PulledDay
+from bookings.reconciliation.resolution.models import Adjustment, Countersignature
 from bookings.reconciliation.resolution.schemas import By
 from bookings.reconciliation.states import Class, StatementState, Tier
 from movmo.accounts.models import User
@@ -143,6 +144,30 @@ def bad_line(of: Statement, number: int = 17) -> QuarantinedLine:
     )
 
 
+def adjustment(of: Discrepancy, **changes: Any) -> Adjustment:
+    """The provider's word was accepted."""
+    return Adjustment.objects.create(
+        **{
+            "discrepancy": of,
+            "booking": of.booking,
+            "document_id": of.document_id,
+            "ours_minor": of.ours_minor,
+            "ours_currency": of.ours_currency,
+            "theirs_minor": of.theirs_minor,
+            "theirs_currency": of.theirs_currency,
+            "difference_minor": of.theirs_minor - of.ours_minor,
+            "currency": of.theirs_currency,
+            "reason": "the fare rules agree with them",
+            "made_at": clock.now(),
+            **changes,
+        }
+    )
+
+
+def owed_day(day: date = DAY, **changes: Any) -> PulledDay:
+    return PulledDay.objects.create(**{"provider": "sandbox", "day": day, **changes})
+
+
 def one_of_each(of: Partner) -> Discrepancy:
     """A row of each table that the back office shows."""
     told = statement(of)
@@ -159,5 +184,7 @@ def one_of_each(of: Partner) -> Discrepancy:
     )
     rules(EUR={"gross": 5, "write_off": 5_000})
     mapping()
+    adjustment(one)
+    owed_day(failures=2, problem="Unavailable: no answer within 20 seconds", failed_at=clock.now())
     lock(starts_on=date(2026, 1, 1), ends_on=date(2026, 1, 31))
     return one

@@ -76,6 +76,7 @@ class Clerk:
     control: dict[str, Any] | None = None
     period: tuple[date, date] = (FIRST, LAST)
     source: Statement.Source = Statement.Source.UPLOAD
+    user_id: UUID | None = None
     sent: list[Statement] = field(default_factory=list)
 
     def sends(self, content: bytes, *, auto: bool = False, declared_bytes: int | None = None) -> Statement:
@@ -87,7 +88,7 @@ class Clerk:
             mapping_id=self.mapping_id,
             control=self.control,
         )
-        sender = Sender(self.provider, self.partner.pk if self.partner else None, source=self.source)
+        sender = Sender(self.provider, self.partner.pk if self.partner else None, self.user_id, self.source)
         statement = services.receive(
             io.BytesIO(content), about, by=sender, now=clock.now(), auto_accept=auto, declared_bytes=declared_bytes
         )
@@ -97,8 +98,8 @@ class Clerk:
     def reads(self, content: bytes, *, auto: bool = False) -> Statement:
         return services.advance(self.sends(content, auto=auto).pk, clock=clock.now)
 
-    def accepts(self, statement: Statement, *, without_bad_lines: bool = False) -> Statement:
-        services.accept(statement, by=None, now=clock.now(), without_bad_lines=without_bad_lines)
+    def accepts(self, statement: Statement, *, without_bad_lines: bool = False, by: UUID | None = None) -> Statement:
+        services.accept(statement, by=by, now=clock.now(), without_bad_lines=without_bad_lines)
         return services.advance(statement.pk, clock=clock.now)
 
     def compares(self, lines: Iterable[Mapping[str, str]], **told: Any) -> Run:

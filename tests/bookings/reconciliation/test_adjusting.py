@@ -10,6 +10,7 @@ from bookings.booking.models import Booking
 from bookings.reconciliation.models import Discrepancy, Run, Stream
 from bookings.reconciliation.resolution import ending
 from bookings.reconciliation.resolution.models import Adjustment
+from bookings.reconciliation.resolution.schemas import By
 from movmo.kit import clock
 from movmo.kit.money import Money
 from tests.bookings.reconciliation import books
@@ -161,3 +162,16 @@ def test_until_the_one_has_ended_the_other_waits(booking: Booking, clerk: Clerk)
     with pytest.raises(OperationalError):
         while_another_holds(*(lambda run=run: accept(run, "line 2", booking) for run in runs))
     wait_for_locks(10_000)
+
+
+def test_what_a_partner_accepts_is_set_off_against_nothing_of_the_houses(booking: Booking, clerk: Clerk) -> None:
+    """And the other way round: each has books of its own."""
+    ticket = document(booking, "0002400000001")  # 118.70
+    accept(compared(clerk, MONTH, line(ticket, gross="121.00")), "line 2", booking)
+    assert booked() == [230]
+    theirs = Clerk(partner=booking.partner)
+    told = Discrepancy.objects.get(statement=theirs.compares([line(ticket, gross="100.00")]).statement)
+    ending.accept_theirs(told.pk, reason="ours says so", by=By(partner_id=booking.partner_id), now=clock.now())
+    assert booked() == [230, -1_870]
+    accept(compared(clerk, ITS_DAY, line(ticket, gross="119.00")), "line 2", booking)
+    assert booked() == [230, -1_870, -200]

@@ -69,7 +69,7 @@ def test_of_tax_as_well(clerk: Clerk) -> None:
 
 def test_the_message_shows_it_as_it_is_written(clerk: Clerk) -> None:
     assert read(clerk, "118.70").quarantined.get().message == (
-        'gross "999.99" is no amount with a decimal comma and at most 2 decimals. '
+        'gross "118.70" is no amount with a decimal comma and at most 2 decimals. '
         "A point may stand before groups of three digits only, as in 1.234,50."
     )
 

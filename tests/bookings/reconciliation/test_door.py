@@ -112,7 +112,7 @@ def test_what_is_no_file_is_refused(world: World) -> None:
 
 
 def test_a_bomb_is_stopped_at_the_limit(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(receiving, "MOST_BYTES", 1_000_000)
+    monkeypatch.setattr(receiving, "PARTNERS_MOST_BYTES", 1_000_000)
     with pytest.raises(StatementTooLarge):
         sent(world, HEADER + "sale,1,EUR,1.00\n" * 100_000, packed=True)
     assert not Statement.objects.exists()

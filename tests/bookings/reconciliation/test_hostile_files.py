@@ -1,7 +1,5 @@
 """Files that were made to break the worker: each is refused, or its lines are held back, and nothing waits for ever."""
 
-from datetime import date
-
 import pytest
 
 from bookings.reconciliation import services
@@ -49,14 +47,6 @@ def test_a_control_character_in_the_header(format_: Format, name: bytes, clerk: 
         clerk.sends(b"%s,currency,gross,reporting_category,a\0b\n# lines 0\n" % name)
     assert refusal.value.facts["problem"] == "encoding"
     assert not Statement.objects.exists()
-
-
-@pytest.mark.parametrize("day", [date.min, date.max])
-def test_a_period_at_the_end_of_the_calendar(day: date, clerk: Clerk) -> None:
-    clerk.period = (day, day)
-    statement = clerk.reads(csv_of([SALE, {**SALE, "issued_on": "2027-02-14"}]))
-    bad = services.preview(statement).errors
-    assert (statement.state, [(one.line, one.code) for one in bad]) == ("staged", [(3, "date")])
 
 
 @pytest.mark.parametrize(

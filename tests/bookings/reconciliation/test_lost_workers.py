@@ -1,6 +1,7 @@
 """No statement keeps the workers for ever: neither one that kills them, nor one whose file is gone."""
 
 import io
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -8,7 +9,7 @@ from uuid import UUID
 import pytest
 from django.db import IntegrityError
 
-from bookings.reconciliation import matching, services
+from bookings.reconciliation import lines, matching, services
 from bookings.reconciliation.models import Statement
 from bookings.reconciliation.refusals import PeriodLocked, StatementBusy
 from bookings.reconciliation.services import Kept, Sender
@@ -92,6 +93,31 @@ def test_an_id_that_another_has_is_no_reason_to_go_on_for_ever(clerk: Clerk, fol
     with pytest.raises(IntegrityError):
         services.write_down(another, now=time.now(), statement_id=taken)
     assert len(list(folder.iterdir())) == 1
+
+
+def test_who_wakes_late_leaves_the_bad_lines_of_the_newer_reading(
+    clerk: Clerk, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The day is of no period at first, and of one once the same file was sent again with another."""
+    content = csv_of([{**SALE, "issued_on": "2025-06-01"}])
+    stopped: list[bool] = []
+    statement, sums = clerk.sends(content), lines.sums
+
+    def wakes_late(*read: Any) -> Any:
+        found = sums(*read)
+        if not stopped:
+            stopped.append(True)
+            clock.now += services.LEASE + timedelta(seconds=1)
+            clerk.period = (date(2025, 6, 1), date(2025, 6, 30))
+            newer = clerk.reads(content)
+            assert (newer.pk, newer.state, newer.counts["bad"]) == (statement.pk, "staged", 0)
+        return found
+
+    monkeypatch.setattr(lines, "sums", wakes_late)
+    with pytest.raises(StatementBusy):
+        services.advance(statement.pk, clock=lambda: clock.now)
+    assert stopped
+    assert not statement.quarantined.exists()
 
 
 class TestAnOrderedRun:

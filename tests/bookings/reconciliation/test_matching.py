@@ -1,11 +1,13 @@
 """By which key a line finds its counterpart, the strongest first; each line says which."""
 
+import copy
 from collections.abc import Callable
 from uuid import UUID
 
 import pytest
 
 from bookings.booking.models import Booking
+from bookings.booking.record_locator.models import FurtherLocator
 from bookings.reconciliation import queries, surnames
 from bookings.reconciliation.models import Discrepancy, Run
 from tests.bookings.reconciliation.scene import Clerk, Kind, classes, document, line, ties
@@ -76,6 +78,20 @@ class TestEachKey:
         rows = [document(booking, f"000200000000{number}") for number in range(1, 6)]
         run = clerk.compares([line(row, **weak, surname=booking.people[0]["name_as_ticketed"]) for row in rows])
         assert (tiers(run), classes(run), ties(run)) == ([("matched", "record_locator")] * 5, {}, True)
+
+    @pytest.mark.parametrize("told", ["issued_on", "departure_on"])
+    def test_a_further_record_locator_is_as_good(self, told: str, booking: Booking, clerk: Clerk) -> None:
+        row, back = document(booking, "0002000000001"), copy.deepcopy(booking.itinerary[0])
+        back["segments"][0]["departing"]["local"] = "2027-04-01T09:30:00"
+        itinerary, locators = [*booking.itinerary, back], [booking.locator, "QWERTY"]
+        Booking.objects.filter(pk=booking.pk).update(itinerary=itinerary, record_locators=locators)
+        FurtherLocator.objects.create(booking=booking, locator="QWERTY")
+        day = row.issued_on.isoformat() if told == "issued_on" else "2027-04-01"
+        weak = {**line(row, order_id="", ticket_number="", issued_on=""), told: day, "record_locator": "QWERTY"}
+        surname = {"surname": booking.people[0]["name_as_ticketed"]}
+        clerk.period = (row.issued_on, row.issued_on)
+        assert tiers(clerk.compares([{**weak, **surname}])) == [("matched", "record_locator")]
+        assert tiers(clerk.compares([{**weak, **surname, told: "2027-04-03"}])) == [("missing_locally", "none")]
 
     def test_a_locator_of_somebody_else_is_no_key(self, booking: Booking, clerk: Clerk) -> None:
         row = document(booking, "0002000000001")

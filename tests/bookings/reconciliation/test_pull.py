@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from structlog.testing import capture_logs
 
 from bookings.providers import registry
@@ -13,22 +14,24 @@ from bookings.providers.errors import Unavailable
 from bookings.providers.sandbox import adapter
 from bookings.providers.sandbox.airline import Airline
 from bookings.providers.sandbox.capabilities import CAPABILITIES
-from bookings.providers.types import StatementLine
+from bookings.providers.types import StatementKind, StatementLine
 from bookings.reconciliation.alarm.tasks import raise_alarms
 from bookings.reconciliation.lock.models import PeriodLock
 from bookings.reconciliation.models import Discrepancy, Statement, Stream
 from bookings.reconciliation.pull import owing
+from bookings.reconciliation.pull.models import PulledDay
 from bookings.reconciliation.pull.owing import LOOK_BACK_DAYS, MOST_DAYS, PATIENCE
-from bookings.reconciliation.pull.refusals import StatementsUnsupported
-from bookings.reconciliation.pull.services import pull, pull_due
-from bookings.reconciliation.pull.tasks import pull_statements
+from bookings.reconciliation.pull.refusals import PullUnderWay, StatementsUnsupported
+from bookings.reconciliation.pull.services import pull, pull_owed
+from bookings.reconciliation.pull.tasks import pull_provider, pull_statements
 from bookings.reconciliation.refusals import StatementTooLarge
 from bookings.reconciliation.tasks import sweep_statements
 from bookings.sandbox_airline.services import SandboxAirline
 from movmo.celery import SCHEDULE, app
 from movmo.kit import clock as time
+from movmo.kit.money import Money
 from tests.bookings.reconciliation import books
-from tests.bookings.reconciliation.trade import bought
+from tests.bookings.reconciliation.trade import bought, pull_due
 from tests.conftest import StoppedClock
 from tests.contract.world import World
 from tests.idle_airline import IdleAirline
@@ -249,3 +252,109 @@ def test_what_is_of_no_use_of_one_provider_keeps_no_other_waiting(
     assert pulled() == EVERYTHING
     days = {one["day"] for one in told if one["event"] == "reconciliation.not_pulled" and one["exc_info"]}
     assert len(days) == LOOK_BACK_DAYS
+
+
+class TestWhatIsSaidOfADay:
+    """Staff see why it is not here."""
+
+    def of_yesterday(self, provider: str) -> PulledDay:
+        return PulledDay.objects.get(provider=provider, day=time.now().date() - timedelta(days=1))
+
+    @pytest.mark.parametrize(
+        ("failure", "told"),
+        [
+            (Unavailable("no answer\n\0 within 20 seconds"), "Unavailable: no answer within 20 seconds"),
+            (Unavailable("x" * 999), f"Unavailable: {'x' * 186}…"),
+            (StatementTooLarge(bytes=2, limit=1), StatementTooLarge(bytes=2, limit=1).text),
+            (ZeroDivisionError("token=secret"), "A fault of Movmo, which its log tells: ZeroDivisionError."),
+        ],
+        ids=["unanswered", "at length", "refused", "a fault of ours"],
+    )
+    def test_a_failure_is_kept(
+        self, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch, failure: Exception, told: str
+    ) -> None:
+        monkeypatch.setitem(registry._providers, "broken", _Broken(failure))
+        day = time.now().date() - timedelta(days=1)
+        with pytest.raises(type(failure)):
+            pull("broken", day, clock=time.now)
+        row = self.of_yesterday("broken")
+        assert (row.failures, row.problem, row.failed_at, row.done_at) == (1, told, time.now(), None)
+        assert row.lease_until is None
+
+    def test_once_it_is_here_nothing_is_said(self, diary: _Diary, clock: StoppedClock) -> None:
+        day = time.now().date() - timedelta(days=1)
+        diary.out = True
+        with pytest.raises(Unavailable):
+            pull("diary", day, clock=time.now)
+        assert self.of_yesterday("diary").problem
+        diary.out = False
+        pull("diary", day, clock=time.now)
+        row = self.of_yesterday("diary")
+        assert (row.failures, row.problem, row.failed_at) == (0, "", None)
+        assert row.done_at is not None
+
+
+def _sold(day: date, minor: int) -> StatementLine:
+    return StatementLine(
+        line_id="one", kind=StatementKind.SALE, order_id="ord_1", record_locator="QWERTY", surname="ANDERSSON",
+        document_number="0001112223334", amount=Money(minor, "EUR"), day=day,
+    )  # fmt: skip
+
+
+class TestWhoComesBackLate:
+    """A provider took longer than the lease, or a worker was stopped: somebody else has asked meanwhile."""
+
+    @pytest.fixture
+    def day(self, clock: StoppedClock) -> date:
+        return time.now().date() - timedelta(days=1)
+
+    def test_writes_nothing(self, day: date, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch) -> None:
+        class Slow(_Diary):
+            def statement(self, day: date) -> list[StatementLine]:
+                self.asked.append(day)
+                if len(self.asked) > 1:
+                    return [_sold(day, 10_000)]
+                clock.forward(minutes=11)
+                pull("diary", day, clock=time.now)
+                return [_sold(day, 9_000)]
+
+        monkeypatch.setitem(registry._providers, "diary", Slow())
+        with pytest.raises(PullUnderWay):
+            pull("diary", day, clock=time.now)
+        assert sorted(Statement.objects.values_list("stream", flat=True)) == ["orders", "settlement"]
+        row = PulledDay.objects.get(provider="diary", day=day)
+        assert (row.done_at is not None, row.failures, row.lease_until) == (True, 0, None)
+
+    def test_frees_nobody_elses_day(self, day: date, clock: StoppedClock) -> None:
+        late = owing.claim("diary", day, now=time.now())
+        clock.forward(minutes=11)
+        assert late
+        assert owing.claim("diary", day, now=time.now())
+        owing.failed(late, "nobody answers", now=time.now())
+        owing.done(late, now=time.now())
+        assert owing.claim("diary", day, now=time.now()) is None
+        row = PulledDay.objects.get(provider="diary", day=day)
+        assert (row.done_at, row.failures, row.problem) == (None, 0, "")
+
+
+class TestWhoHasNoTimeLeft:
+    def test_stops_and_owes_what_is_left(self, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch) -> None:
+        class Slow(_Diary):
+            def statement(self, day: date) -> list[StatementLine]:
+                self.asked.append(day)
+                raise SoftTimeLimitExceeded
+
+        slow = Slow()
+        monkeypatch.setitem(registry._providers, "diary", slow)
+        with capture_logs() as told:
+            assert pull_owed("diary", clock=time.now) == []
+        assert len(slow.asked) == 1
+        assert [one["detail"] for one in told if one["event"] == "reconciliation.not_pulled"] == ["no time was left"]
+        assert PulledDay.objects.filter(provider="diary", done_at=None).count() == LOOK_BACK_DAYS
+
+    def test_keeps_no_other_provider_waiting(self, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(registry._providers, "diary", _Diary())
+        sent: list[dict[str, str]] = []
+        monkeypatch.setattr(pull_provider, "delay", lambda **told: sent.append(told))
+        pull_statements()
+        assert sorted(one["provider"] for one in sent) == ["diary", "sandbox"]

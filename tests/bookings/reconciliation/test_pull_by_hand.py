@@ -22,7 +22,7 @@ from bookings.reconciliation.pull.refusals import (
     PullUnderWay,
     StatementsUnsupported,
 )
-from bookings.reconciliation.pull.services import MOST_DAYS_BY_HAND, Pulled, pull_due, pull_now
+from bookings.reconciliation.pull.services import MOST_DAYS_BY_HAND, Pulled, pull_now
 from bookings.reconciliation.refusals import PeriodLocked
 from bookings.reconciliation.resolution.schemas import By
 from movmo.accounts.models import User
@@ -31,6 +31,7 @@ from movmo.kit.money import Money
 from movmo.operations.models import AuditEvent
 from tests.admin.finance import clerk, page
 from tests.bookings.reconciliation import books
+from tests.bookings.reconciliation.trade import pull_due
 from tests.conftest import StoppedClock
 from tests.operations.together import together
 
@@ -231,7 +232,9 @@ class TestInTheOffice:
         assert page("statement_pull") in shown  # the button above the list
         fay = User.objects.get(groups__name="finance")
         assert set(Statement.objects.values_list("uploaded_by", flat=True)) == {fay.pk}
-        line = AuditEvent.objects.get(operation="pull_statements")
+        intent, line = AuditEvent.objects.filter(operation="pull_statements").order_by("id")
+        assert (intent.phase, intent.code, line.phase) == ("intent", "", "outcome")
+        assert intent.arguments == {"provider": "sandbox", "day": yesterday.isoformat(), "again": False}
         assert line.arguments is not None
         assert (line.user_id, line.arguments["day"], line.arguments["provider"]) == (
             fay.pk,
@@ -260,7 +263,8 @@ class TestTheCommand:
         told = capsys.readouterr().out
         assert all(str(one.pk) in told for one in Statement.objects.all())
         assert Statement.objects.count() == 2 * len(Stream)
-        assert AuditEvent.objects.filter(operation="pull_statements", user_id=None).count() == 2
+        lines = AuditEvent.objects.filter(operation="pull_statements", user_id=None)
+        assert sorted(lines.values_list("phase", flat=True)) == ["intent", "intent", "outcome", "outcome"]
 
     @pytest.mark.parametrize(("provider", "days"), [("nobody", 1), ("sandbox", -1)])
     def test_says_why_not(self, provider: str, days: int, airline: Airline, yesterday: date) -> None:

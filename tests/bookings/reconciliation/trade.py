@@ -1,7 +1,7 @@
 """A day of trade with the sandbox airline, and its statements as a worker pulls and reads them."""
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from bookings.booking import watching
@@ -10,7 +10,7 @@ from bookings.offer.schemas import OfferView
 from bookings.providers.types import PassengerType, SearchQuery, SliceQuery
 from bookings.reconciliation import services
 from bookings.reconciliation.models import Discrepancy, Statement, Stream
-from bookings.reconciliation.pull.services import pull
+from bookings.reconciliation.pull.services import pull, pull_owed, tellers
 from bookings.sandbox_airline.services import SandboxAirline
 from movmo.kit import clock
 from tests.contract.world import World, cancellation_of, departure_date, view_of
@@ -19,11 +19,14 @@ Clock = Callable[[], datetime]
 
 
 def bought(
-    world: World, *party: str, brand: str = "Light", family_name: str = "Andersson", **changes: Any
+    world: World, *party: str, brand: str = "Light", family_name: str = "Andersson", back_after: int = 0, **changes: Any
 ) -> BookingView:
-    """From Amsterdam to Lisbon, the cheapest of its brand."""
+    """From Amsterdam to Lisbon, the cheapest of its brand; `back_after` so many days, if it is to be there and back."""
     travellers = tuple(PassengerType(type_) for type_ in party or ("ADT",))
-    query = SearchQuery((SliceQuery("AMS", "LIS", departure_date()),), travellers)
+    slices = [SliceQuery("AMS", "LIS", departure_date())]
+    if back_after:
+        slices.append(SliceQuery("LIS", "AMS", departure_date() + timedelta(days=back_after)))
+    query = SearchQuery(tuple(slices), travellers)
     found = SandboxAirline(seats_per_flight=500).search(query, now=clock.now())
     raw = next(one for one in found if one["slices"][0]["fare_brand_name"] == brand)
     offer = view_of(OfferView, world.call("create_offer", provider="sandbox", offer=raw))
@@ -41,6 +44,11 @@ def looked_after() -> None:
     while due := watching.due(now=clock.now(), limit=100):
         for booking_id in due:
             watching.look(booking_id, clock=clock.now)
+
+
+def pull_due(*, clock: Clock) -> list[Statement]:
+    """As each night, of every provider."""
+    return [one for name in tellers() for one in pull_owed(name, clock=clock)]
 
 
 def reconciled(day: date) -> dict[str, Statement]:

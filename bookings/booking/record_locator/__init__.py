@@ -1,0 +1,1 @@
+"""The PNRs of a booking after its first."""
