@@ -35,7 +35,7 @@ test: $(STAMP) ## Run the suite on SQLite; no service needed
 
 .PHONY: test-postgres
 test-postgres: $(STAMP) ## Run the suite on PostgreSQL: DATABASE_URL, a local server, or a throw-away one
-	@.ci/with-postgres pytest -n auto $(ARGS)
+	@.ci/with-postgres .ci/suite -n auto $(ARGS)
 
 .PHONY: test-browser
 test-browser: $(STAMP) ## Look at the pages in a browser (ARGS="--screenshots FOLDER" keeps pictures of them)

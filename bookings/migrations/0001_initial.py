@@ -617,6 +617,7 @@ class Migration(migrations.Migration):
                 ('file', models.CharField(blank=True, max_length=200)),
                 ('file_name', models.CharField(max_length=200)),
                 ('file_bytes', models.BigIntegerField()),
+                ('file_lines', models.PositiveIntegerField(null=True)),
                 ('sha256', models.CharField(max_length=64)),
                 ('period_start', models.DateField()),
                 ('period_end', models.DateField()),

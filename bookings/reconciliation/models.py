@@ -88,9 +88,9 @@ class Statement(models.Model):
     `scope` is "provider" or "provider:partner id": a partner's statement is held against that partner's bookings only,
     staff's against all of the provider's. `number` is where its lines' ids begin. `totals` and `counts` are told by
     `preview`: by currency {lines, gross, turnover, tax, fee, net, opening, closing}; {lines, bad, by kind}. `problem`
-    is why the whole file was refused. `file` is its name in the storage, empty once its lines are stored. `fence`
-    counts claims of workers; whoever holds `lease_until` works on it. `uploaded_by` and `accepted_by` are one person
-    only where `accepting` lets them be.
+    is why the whole file was refused. `file` is its name in the storage, empty once its lines are stored;
+    `file_lines` are counted of partners' only. `fence` counts claims of workers; whoever holds `lease_until` works on
+    it. `uploaded_by` and `accepted_by` are one person only where `accepting` lets them be.
     """
 
     class Source(models.TextChoices):
@@ -111,6 +111,7 @@ class Statement(models.Model):
     file = models.CharField(max_length=200, blank=True)
     file_name = models.CharField(max_length=200)
     file_bytes = models.BigIntegerField()
+    file_lines = models.PositiveIntegerField(null=True)
     sha256 = models.CharField(max_length=64)
     period_start = models.DateField()
     period_end = models.DateField()

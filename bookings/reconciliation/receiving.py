@@ -1,7 +1,8 @@
 """A statement comes in: its file is kept, its head and its end are judged, and it is written down.
 
 Keeping a file takes as long as it is long, and is done with no transaction open: `take`, then `write_down`. Of a
-partner so many wait at once and no more, and each keeps a file of PARTNERS_MOST_BYTES and PARTNERS_MOST_LINES at most.
+partner so many wait at once and no more, and each keeps a file of PARTNERS_MOST_BYTES and PARTNERS_MOST_LINES at most:
+see `allowances`, also for how many come in a day.
 """
 
 from dataclasses import dataclass
@@ -10,34 +11,29 @@ from typing import Any, BinaryIO
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max, Q
+from django.db.models import Max
 
-from bookings.catalogue import modes
-from bookings.reconciliation import control, queries, resending, storing
+from bookings.reconciliation import allowances, control, queries, resending, storing
 from bookings.reconciliation.lock.queries import check_open
 from bookings.reconciliation.models import ColumnMapping, Format, Statement, Stream
 from bookings.reconciliation.refusals import (
     MOST_BYTES,
-    MOST_WAITING,
     PARTNERS_MOST_BYTES,
     PARTNERS_MOST_LINES,
     MappingNeeded,
     MappingNotOfFormat,
     StatementPeriodInvalid,
-    StatementsWaiting,
     StatementTooLarge,
     StatementTooLong,
 )
-from bookings.reconciliation.states import NOT_ACCEPTED, StatementState
-from movmo.kit.errors import NotFound
+from bookings.reconciliation.states import StatementState
+from movmo.kit.errors import DomainError, NotFound
 from movmo.kit.ids import new_id
 from movmo.kit.text import one_line
-from partners.partner.models import Partner
 
 MOST_DAYS = 366
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
 """Of the days that a statement may be about."""
-RETRY_AFTER = 60  # seconds: those that are being read, and accepted beforehand, end by themselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +103,8 @@ def take(
     known = Statement.objects.filter(scope=by.scope, sha256=stored.sha256).first()
     said = _said(about, by) | {"mapping": mapping, "is_auto_accepted": auto_accept}
     if known is None or resending.is_worth_it(known, said) or _is_told_more(known, about):
-        said |= {"file": stored.name, "control": _judged(stored, about, mapping, by).as_json()}
+        told, lines = _judged(stored, about, mapping, by)
+        said |= {"file": stored.name, "control": told.as_json(), "file_lines": lines}
     return Taken(stored, by, said, known)
 
 
@@ -115,7 +112,7 @@ def write_down(taken: Taken, *, now: datetime, statement_id: UUID | None = None)
     """The same bytes within the scope are one statement: the earlier one is returned, to be read anew where something
     else is said of it now.
 
-    Raises StatementsWaiting; nothing is kept then.
+    Raises StatementsWaiting or StatementLinesSpent; nothing is kept then.
     """
     stored, by, known = taken.stored, taken.by, taken.known
     if known is not None and "control" not in taken.said:
@@ -124,7 +121,7 @@ def write_down(taken: Taken, *, now: datetime, statement_id: UUID | None = None)
     said = taken.said | {"updated_at": now}
     with transaction.atomic():
         if known is None or known.state == StatementState.REFUSED:
-            _refuse_too_many(stored, by)
+            _check_allowances(taken, now=now)
         if known is not None:
             return resending.anew(known, said)
         kept = {"file_bytes": stored.bytes, "sha256": stored.sha256, "created_at": now}
@@ -132,21 +129,15 @@ def write_down(taken: Taken, *, now: datetime, statement_id: UUID | None = None)
         return _numbered(Statement(id=statement_id or new_id(), **whose, **kept, **said))
 
 
-def _refuse_too_many(stored: storing.Stored, by: Sender) -> None:
-    """One after the other for a partner: else many at once would each be the last that fits. By mode: what waits of the
-    sandbox is not seen by a live key, which could neither accept nor decline it.
-    """
-    if by.partner_id is None:
+def _check_allowances(taken: Taken, *, now: datetime) -> None:
+    """Raises StatementsWaiting or StatementLinesSpent; the file is not kept then."""
+    if taken.by.partner_id is None:
         return
-    Partner.objects.select_for_update(no_key=True).filter(pk=by.partner_id).values_list("pk").first()
-    of_a_sandbox = Q(provider__in=modes.sandboxes())
-    of_the_mode = of_a_sandbox if modes.is_sandbox(by.provider) else ~of_a_sandbox
-    waiting = queries.statements(by.partner_id, state__in=NOT_ACCEPTED).filter(of_the_mode)
-    counted = queries.unaccepted_by_state(waiting)
-    is_one = waiting.filter(scope=by.scope, sha256=stored.sha256).exists()
-    if sum(counted.values()) >= MOST_WAITING and not is_one:
-        storing.forget(stored.name)
-        raise StatementsWaiting(limit=MOST_WAITING, **counted, retry_after=RETRY_AFTER)
+    try:
+        allowances.check(taken.by.partner_id, taken.by.provider, taken.said["file_lines"], file=taken.stored, now=now)
+    except DomainError:
+        storing.forget(taken.stored.name)
+        raise
 
 
 def receive(
@@ -213,14 +204,19 @@ def _mapping(about: Kept, by: Sender) -> ColumnMapping | None:
     return mapping
 
 
-def _judged(stored: storing.Stored, about: Kept, mapping: ColumnMapping | None, by: Sender) -> control.Told:
-    """Nothing is kept of what is refused. Raises StatementUnreadable or StatementTooLong."""
+def _judged(
+    stored: storing.Stored, about: Kept, mapping: ColumnMapping | None, by: Sender
+) -> tuple[control.Told, int | None]:
+    """With how many lines a partner's has. Nothing is kept of what is refused. Raises StatementUnreadable or
+    StatementTooLong.
+    """
     try:
         with storing.opened(stored.name) as file:
             told = control.judge(file, stored.bytes, format_=about.format, mapping=mapping, control=about.control)
-            if by.partner_id is not None and (lines := told.lines_in(file, about.format)) > PARTNERS_MOST_LINES:
+            lines = None if by.partner_id is None else told.lines_in(file, about.format)
+            if lines is not None and lines > PARTNERS_MOST_LINES:
                 raise StatementTooLong(lines=lines, limit=PARTNERS_MOST_LINES)
-            return told
+            return told, lines
     except Exception:
         storing.forget(stored.name)
         raise

@@ -12,6 +12,7 @@ DomainError
 ├── MappingNeeded            422   a format that only a saved column mapping can read, and none is named
 ├── MappingNotOfFormat       422   a mapping beside a format that is read without one
 ├── StatementsWaiting        429   of the partner MOST_WAITING are not accepted yet
+├── StatementLinesSpent      429   of the partner PARTNERS_LINES_A_DAY have come within a day
 ├── StatementNotStaged       409   it waits for nobody's word
 ├── StatementHasBadLines     422   accepted without saying so in spite of its bad lines
 ├── StatementNeedsColleague  403   accepted by whoever uploaded it, over the limit of one person alone
@@ -27,6 +28,7 @@ MOST_BYTES = 512 * 1024 * 1024
 PARTNERS_MOST_BYTES = 32 * 1024 * 1024
 PARTNERS_MOST_LINES = 200_000
 """One small request may unpack to either, and a worker reads it then: as much as it can in the time that it has."""
+PARTNERS_LINES_A_DAY = 1_000_000
 MOST_WAITING = 20
 
 
@@ -146,6 +148,15 @@ class StatementsWaiting(DomainError):
     message = "{limit} of your statements are not accepted yet: {staged} wait for your word, {received} are being read."
     hint = "Nothing was kept. Accept or decline one that is `staged`: list_statements tells which; then send it again."
     example = {"limit": MOST_WAITING, "staged": 18, "received": 2}
+    retryable = True
+
+
+class StatementLinesSpent(DomainError):
+    kind = Kind.LIMITED
+    code = "statement_lines_spent"
+    message = "The file has {lines} lines, and {used} of the {limit} that you may send in 24 hours have come already."
+    hint = "Nothing was kept. Send it again when the first of those are a day old: Retry-After says when."
+    example = {"lines": 200_000, "used": 1_000_000, "limit": PARTNERS_LINES_A_DAY}
     retryable = True
 
 

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import httpx2
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client, override_settings
 
 from bookings.payment_method.vaults import registry
@@ -48,6 +49,14 @@ class NewBuyer(Protocol):
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--screenshots", metavar="FOLDER", help="keep a picture of every page that a browser looks at")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What LOOKED_AT_ONCE marks is looked at beside SQLite."""
+    again = {one for one in items if one.get_closest_marker("looked_at_once")}
+    if again and connection.vendor == "postgresql":
+        config.hook.pytest_deselected(items=again)
+        items[:] = [one for one in items if one not in again]
 
 
 @pytest.fixture(scope="session")

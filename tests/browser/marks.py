@@ -1,9 +1,6 @@
 """Marks of the browser's tests."""
 
 import pytest
-from django.db import connection
 
-LOOKED_AT_ONCE = pytest.mark.skipif(
-    connection.vendor == "postgresql", reason="browser: pages look alike on either database"
-)
+LOOKED_AT_ONCE = pytest.mark.looked_at_once
 """Of what is about how a page looks, and about its scripts. What is about data runs on both databases."""

@@ -27,6 +27,7 @@ from movmo.accounts.models import User
 from movmo.accounts.office import site as office
 from movmo.accounts.office.site import Standing
 from movmo.accounts.session.services import LENT
+from movmo.kit.errors import Internal
 from movmo.kit.ids import new_id
 from movmo.operations import audit, rights
 from movmo.operations.context import Door
@@ -37,7 +38,7 @@ LONGEST = timedelta(minutes=30)
 HISTORY = "hijack_history"
 BEGIN, END, REFUSED = "begin_impersonation", "end_impersonation", "refuse_impersonation"
 EXPIRED, WITHDRAWN, READ_ONLY = "expired", "withdrawn", "read_only"
-NOT_PERMITTED, FAILED = "not_permitted", "internal_error"
+NOT_PERMITTED = "not_permitted"
 OWN_TO_A_SESSION = (SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY)
 
 
@@ -108,7 +109,7 @@ def _told(clerk: User, traveler: User, **said: str) -> Iterator[None]:
         _note(BEGIN, code=NOT_PERMITTED, **about)
         raise
     except Exception:
-        _note(BEGIN, code=FAILED, **about)
+        _note(BEGIN, code=Internal.code, **about)
         raise
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import Group
 from django.core.management import call_command
-from django.db import connection, transaction
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from structlog.testing import capture_logs
@@ -24,6 +24,7 @@ from bookings.reconciliation.alarm.services import raise_due
 from movmo.accounts.letter.models import PendingLetter
 from movmo.accounts.letter.services import as_written
 from movmo.accounts.models import User
+from tests import query_plans
 from tests.admin.finance import clerk
 from tests.bookings.reconciliation.trade import bought
 from tests.conftest import NOON, StoppedClock
@@ -268,24 +269,12 @@ def test_those_that_have_waited_longest_come_first(world: World, support: User, 
 
 
 def test_no_table_of_bookings_is_read_whole(unknown: Booking, support: User, clock: StoppedClock) -> None:
-    """As the planner has it when it may not: on tables as small as these it would."""
     with CaptureQueriesContext(connection) as asked:
         raise_due(now=clock.now)
     (statement,) = [query["sql"] for query in asked if "booking_transition" in query["sql"]]
-    plan = plan_of(statement)
-    assert "booking_at_risk" in plan or "booking_of_state" in plan
-    assert "booking_transition_booking_id" in plan
-    assert not ("Seq Scan" in plan or "SCAN " in plan)
-
-
-def plan_of(statement: str) -> str:
-    with transaction.atomic(), connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("SET LOCAL enable_seqscan = off")
-            cursor.execute(f"EXPLAIN {statement}")
-        else:
-            cursor.execute(f"EXPLAIN QUERY PLAN {statement}")
-        return "\n".join(str(row) for row in cursor.fetchall())
+    assert query_plans.uses(statement, "booking_at_risk") or query_plans.uses(statement, "booking_of_state")
+    assert query_plans.uses(statement, "booking_transition_booking_id")
+    assert not query_plans.reads_a_table_whole(statement)
 
 
 def went(booking: Booking, *path: State, at: StoppedClock) -> Booking:

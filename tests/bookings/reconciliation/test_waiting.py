@@ -9,10 +9,16 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from bookings.reconciliation import receiving, services, storing
+from bookings.reconciliation import allowances, services, storing
 from bookings.reconciliation.door.schemas import StatementList, StatementView
 from bookings.reconciliation.models import Statement
-from bookings.reconciliation.refusals import MOST_WAITING, StatementNotStaged, StatementsWaiting
+from bookings.reconciliation.refusals import (
+    MOST_WAITING,
+    PARTNERS_LINES_A_DAY,
+    StatementLinesSpent,
+    StatementNotStaged,
+    StatementsWaiting,
+)
 from bookings.reconciliation.services import WAITS
 from bookings.reconciliation.tasks import tidy_statements
 from bookings.reconciliation.tidying import lapse
@@ -25,6 +31,7 @@ from partners.partner.models import Partner
 from tests.bookings.reconciliation import books
 from tests.bookings.reconciliation.scene import Clerk, csv_of
 from tests.bookings.reconciliation.test_door import HEADER, WHY, advanced, sent
+from tests.bookings.reconciliation.test_limits import sales
 from tests.conftest import StoppedClock
 from tests.contract.world import World, new_key, view_of
 from tests.operations.together import together
@@ -52,7 +59,7 @@ def of_aviare(aviare: Partner) -> Clerk:
 
 @pytest.fixture
 def two(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(receiving, "MOST_WAITING", 2)
+    monkeypatch.setattr(allowances, "MOST_WAITING", 2)
 
 
 class TestTheLimit:
@@ -106,6 +113,47 @@ class TestTheLimit:
             clerk.sends(csv_of([SALE] * number))
         with pytest.raises(StatementsWaiting):
             sent(world, file(5))
+
+
+class TestLinesOfADay:
+    @pytest.fixture(autouse=True)
+    def ten(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert PARTNERS_LINES_A_DAY == 1_000_000
+        monkeypatch.setattr(allowances, "PARTNERS_LINES_A_DAY", 10)
+
+    def test_so_many_come_and_no_more(self, world: World, folder: Path, clock: StoppedClock) -> None:
+        first = sent(world, sales(6))
+        clock.forward(hours=1)
+        with pytest.raises(StatementLinesSpent, match="has 5 lines, and 6 of the 10") as refusal:
+            sent(world, sales(5))
+        assert refusal.value.retry_after == 23 * 3_600 + 1
+        assert (Statement.objects.count(), len(list(folder.iterdir()))) == (1, 1)
+        assert sent(world, sales(4)).status == "received"
+        assert sent(world, sales(6)).statement_id == first.statement_id
+        clock.forward(seconds=refusal.value.retry_after)
+        assert sent(world, sales(5)).status == "received"
+
+    def test_what_was_declined_has_come_as_well_and_may_come_again(self, world: World) -> None:
+        told = advanced(sent(world, sales(10)), world)
+        ask(world, "decline_statement", told, reason=WHY)
+        with pytest.raises(StatementLinesSpent):
+            sent(world, sales(1))
+        assert sent(world, sales(10)).statement_id == told.statement_id
+
+    def test_they_are_each_partner_s_and_each_mode_s_own(
+        self, world: World, clerk: Clerk, aviare: Partner, kestrel_alone: Caller
+    ) -> None:
+        sent(world, sales(10))
+        sent(World(kestrel_alone), sales(9))
+        Clerk("duffel", aviare).sends(csv_of([SALE] * 8))
+        clerk.sends(csv_of([SALE] * 11))
+        with pytest.raises(StatementLinesSpent):
+            sent(world, sales(1))
+
+    def test_of_many_calls_so_many_are_taken(self, world: World, folder: Path) -> None:
+        ended = together(*(lambda count=count: sent(world, sales(count)) for count in (5, 6, 7)))
+        assert [type(one) for one in ended].count(StatementLinesSpent) == 2
+        assert (Statement.objects.count(), len(list(folder.iterdir()))) == (1, 1)
 
 
 @pytest.mark.usefixtures("two")
