@@ -248,9 +248,12 @@ def first_chain() -> int:
 
 
 def archived_but_for_the_last_of_a_chain_which_is_deleted() -> None:
-    victim = AuditEvent.objects.filter(shard=first_chain()).order_by("-id")[0]
-    archive.archive(now=victim.at + HOT)
-    assert AuditEvent.objects.filter(pk=victim.pk).delete()[0] == 1
+    chain = first_chain()
+    victim = AuditSeal.objects.filter(shard=chain).order_by("-sequence")[0]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(archive, "LINES", victim.sequence - 1)
+        assert archive._archive_next(chain, now=after_thirteen_months()) == victim.sequence - 1
+    assert AuditEvent.objects.filter(pk=victim.event_id).delete()[0] == 1
 
 
 def deleted_behind_a_record_without_the_key() -> None:
